@@ -1,0 +1,48 @@
+# The socket lab.  `make help` says what there is.
+#
+# Each program is one .cpp file, built beside its source. CXX, CPPFLAGS, CXXFLAGS, LDFLAGS and LDLIBS are
+# yours to set: make CXX=clang++ CXXFLAGS='-O0 -g'
+
+CXXFLAGS ?= -O2 -g
+override CXXFLAGS += -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+
+PROGRAMS := $(basename $(wildcard *.cpp))
+SUDO     := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+all: $(PROGRAMS)
+
+$(PROGRAMS): %: %.cpp
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS) -o $@ $< $(LDLIBS)
+
+# The protocol header, and the programs that include it.
+time_server time_client time_burst_client: time_protocol.h
+
+check test: all
+	tests/run
+
+demo: all
+	tests/run --demo
+
+demo-%: all
+	tests/run --demo $*
+
+up down:
+	$(SUDO) ./two_clients.sh $@
+
+clean:
+	$(RM) $(PROGRAMS)
+
+help:
+	@echo 'make             build every program'
+	@echo 'make -B NAME     build one program anew, e.g. make -B addrconv'
+	@echo 'make demo        play the whole lab, section by section, with what there is to see'
+	@echo 'make demo-NAME   play one section:'
+	@tests/run --list | sed 's/^/                     /'
+	@echo 'make check       run the tests (also: make test); tests/run NAME... runs some of them'
+	@echo 'make up          set up the three hosts of the lab on this machine (asks sudo)'
+	@echo 'make down        remove them again'
+	@echo 'make clean       remove what was built'
+
+.PHONY: all check test demo up down clean help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules

@@ -1,0 +1,77 @@
+// addrbind: binds a UDP socket and shows what it was bound to.
+//
+// bind(2) gives a socket its own address and port. The address must be one of this host's, or INADDR_ANY
+// (0.0.0.0: all of them). Port 0 lets the kernel choose a free "ephemeral" port, from the range in
+// /proc/sys/net/ipv4/ip_local_port_range (ip(7)); getsockname(2) tells which.
+//
+// Run:    ./addrbind 127.0.0.1 8080
+//         ./addrbind 0.0.0.0 8080
+//         ./addrbind 127.0.0.1 0
+// Watch:  while it waits for Enter, `ss -aun` in another terminal, and what a second addrbind on the same
+//         address and port is told.
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+static constexpr const char* usage =
+    "usage: addrbind ADDRESS PORT\n"
+    "Binds a UDP socket to ADDRESS and PORT (0: one that the kernel chooses), shows what it got, and holds\n"
+    "it until Enter or the end of the input.\n";
+
+static sockaddr_in parse_endpoint(const char* address, const char* port) {
+  sockaddr_in endpoint{};
+  endpoint.sin_family = AF_INET;
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1) errx(2, "%s: not an IPv4 address", address);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
+  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
+  endpoint.sin_port = htons(number);
+  return endpoint;
+}
+
+static std::string text_of(const sockaddr_in& endpoint) {
+  std::array<char, INET_ADDRSTRLEN> address{};
+  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
+  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+}
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  if (const int option = getopt(argc, argv, "+h"); option != -1 || argc - optind != 2) {
+    fputs(usage, option == 'h' ? stdout : stderr);
+    return option == 'h' ? 0 : 2;
+  }
+  sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
+    err(1, "bind %s", text_of(self).c_str());
+
+  // Port 0 became a real one in bind(); INADDR_ANY stays what it is, since a UDP socket that is bound to
+  // all addresses has no single one of its own.
+  socklen_t size = sizeof self;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &size) < 0) err(1, "getsockname");
+  if (printf("bound to %s\n", text_of(self).c_str()) < 0) err(1, "standard output");
+
+  if (isatty(STDIN_FILENO) == 1) fputs("(Enter releases it)\n", stderr);
+  char byte = 0;
+  while (byte != '\n') {
+    const ssize_t count = read(STDIN_FILENO, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) err(1, "standard input");
+    if (count == 0) break;
+  }
+  if (close(fd) < 0) err(1, "close %s", text_of(self).c_str());
+  return 0;
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# two_clients.sh: three hosts on two networks, made of network namespaces (network_namespaces(7)) and
+# virtual Ethernet cables (veth(4)). ns_server is both the server and the router between the networks.
+#
+#   ns_client1                        ns_server                        ns_client2
+#   +----------------------+          +-------------------------+
+#   | veth_c1  10.0.1.2/24 |==========| veth_srv_c1 10.0.1.1/24 |
+#   | default via 10.0.1.1 |          |    IPv4 forwarding      |       +----------------------+
+#   +----------------------+          | veth_srv_c2 10.0.2.1/24 |=======| veth_c2  10.0.2.2/24 |
+#                                     +-------------------------+       | default via 10.0.2.1 |
+#                                                                       +----------------------+
+# Each host has its own loopback, 127.0.0.1/8. IPv6 is off, so that a capture shows the lab's traffic only.
+set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
+
+readonly hosts=(ns_client1 ns_server ns_client2)
+usage="usage: two_clients.sh up|down|status
+  up      set up the three hosts; does nothing when they are up, starts afresh when they are half built
+  down    end every process inside them and remove them
+  status  show their addresses, routes, qdiscs and listening sockets; exit 0 when the lab is complete, else 1"
+
+fail() { echo "two_clients.sh: $*" >&2; exit 1; }
+
+# ---- up: the lab, one command after another
+
+build() {
+  local host settings
+  for host in "${hosts[@]}"; do
+    ip netns add "$host"
+    # A new namespace copies this machine's IPv4 settings (devconf_inherit_init_net), so say what they are;
+    # and switch IPv6 off before an interface is up, so that none ever sends a packet of it.
+    settings=(net.ipv4.ip_forward="$([ "$host" = ns_server ] && echo 1 || echo 0)")
+    [ ! -d /proc/sys/net/ipv6 ] || settings+=(net.ipv6.conf.{all,default}.disable_ipv6=1)
+    ip netns exec "$host" sysctl -qw "${settings[@]}"
+    ip -n "$host" link set lo up
+  done
+  cable ns_client1 veth_c1 10.0.1.2/24  ns_server veth_srv_c1 10.0.1.1/24
+  cable ns_client2 veth_c2 10.0.2.2/24  ns_server veth_srv_c2 10.0.2.1/24
+  ip -n ns_client1 route add default via 10.0.1.1
+  ip -n ns_client2 route add default via 10.0.2.1
+}
+
+# Both ends of a cable are born in the namespaces where they belong, never in the one we run in: no name
+# of the lab's can collide with an interface of this machine.
+cable() {  # HOST INTERFACE ADDRESS  HOST INTERFACE ADDRESS
+  ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+  ip -n "$1" link set "$2" up
+  ip -n "$4" link set "$5" up
+  ip -n "$1" address add "$3" dev "$2"
+  ip -n "$4" address add "$6" dev "$5"
+}
+
+# ---- status
+
+# What the diagram says of a host, in the words of facts().
+expected() {
+  echo 'lo UNKNOWN 127.0.0.1/8'
+  case $1 in
+    ns_client1) echo 'veth_c1 UP 10.0.1.2/24'; echo 'default via 10.0.1.1 dev veth_c1' ;;
+    ns_client2) echo 'veth_c2 UP 10.0.2.2/24'; echo 'default via 10.0.2.1 dev veth_c2' ;;
+    ns_server) echo 'veth_srv_c1 UP 10.0.1.1/24'; echo 'veth_srv_c2 UP 10.0.2.1/24'; echo 'net.ipv4.ip_forward = 1' ;;
+  esac
+}
+
+facts() {
+  {
+    ip -n "$1" -br -4 address
+    ip -n "$1" route
+    ip netns exec "$1" sysctl net.ipv4.ip_forward
+  } 2>/dev/null | sed -E 's/@[^ ]+//; s/ +/ /g; s/ $//'
+}
+
+# What the lab lacks, a line each; nothing when it is complete.
+missing() {
+  local host fact found
+  for host in "${hosts[@]}"; do
+    found=$'\n'$(facts "$host")$'\n'
+    while read -r fact; do
+      [[ $found == *$'\n'"$fact"$'\n'* ]] || echo "  $host lacks: $fact"
+    done < <(expected "$host")
+  done
+}
+
+show() {
+  local host
+  for host in "${hosts[@]}"; do
+    [ -e "/run/netns/$host" ] || continue
+    echo "$host"
+    { ip -n "$host" -br -4 address || true; } 2>&1 | sed 's/^/  address  /'
+    { ip -n "$host" route || true; } 2>&1 | sed 's/^/  route    /'
+    { ip netns exec "$host" tc qdisc show || true; } 2>&1 | sed 's/^/  qdisc    /'
+    { ip netns exec "$host" ss -Htulnp || true; } 2>&1 | sed 's/^/  socket   /'
+  done
+}
+
+# ---- down
+
+tear_down() {
+  local host
+  for host in "${hosts[@]}"; do
+    [ -e "/run/netns/$host" ] || continue
+    end_processes "$host"
+    ip netns del "$host"
+  done
+}
+
+# Asks every process in the namespace to end, and after half a second makes it. A process that stayed would
+# keep the namespace alive, nameless and out of reach.
+end_processes() {
+  local signal try pids
+  for signal in TERM KILL; do
+    for ((try = 0; try < 50; try++)); do
+      mapfile -t pids < <(ip netns pids "$1" 2>/dev/null)
+      [ ${#pids[@]} -gt 0 ] || return 0
+      kill -s "$signal" "${pids[@]}" 2>/dev/null || true
+      sleep 0.01
+    done
+  done
+  fail "$1: these processes do not end: ${pids[*]}"
+}
+
+# ---- the command line
+
+command=${1-}
+case $command in
+  up | down | status) [ $# = 1 ] || { echo "$usage" >&2; exit 2; } ;;
+  -h | --help | help) echo "$usage"; exit 0 ;;
+  *) echo "$usage" >&2; exit 2 ;;
+esac
+
+# Namespaces need CAP_SYS_ADMIN (bit 21) and links need CAP_NET_ADMIN (bit 12): root's, or those of one who
+# is root in a user namespace of his own (capabilities(7), user_namespaces(7)).
+capabilities=0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+if ! (((capabilities >> 21) & (capabilities >> 12) & 1)); then
+  [ "$(id -u)" != 0 ] || fail "this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged"
+  fail "needs root: sudo ./two_clients.sh $command"
+fi
+for tool in ip tc ss sysctl flock; do
+  command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install iproute2 procps util-linux"
+done
+
+if [ "$command" = status ]; then
+  show
+  faults=$(missing)
+  [ -z "$faults" ] || { echo "the lab is not complete:"; echo "$faults"; exit 1; }
+  echo "the lab is complete"
+  exit 0
+fi
+
+for host in "${hosts[@]}"; do  # or else we would end ourselves halfway
+  [ ! "/run/netns/$host" -ef /proc/self/ns/net ] || fail "$command must be run outside of $host"
+done
+
+# One at a time. The lock ends with the last process that holds it, so a killed `up` never leaves it behind,
+# and a new `up` waits for the command that the killed one was in the middle of.
+exec 9</run
+flock -w 30 9 || fail "another two_clients.sh has been busy for 30 seconds"
+
+if [ "$command" = down ]; then
+  tear_down
+  echo "the lab is down"
+  exit 0
+fi
+
+for host in "${hosts[@]}"; do
+  [ -e "/run/netns/$host" ] || continue
+  faults=$(missing)
+  [ -n "$faults" ] || { echo "the lab is already up"; exit 0; }
+  echo "the lab is not complete; building it anew:"
+  echo "$faults"
+  break
+done
+trap 'exit 130' INT TERM HUP
+trap 'tear_down; fail "the lab could not be set up; nothing is left of it"' EXIT
+tear_down
+build
+for ((try = 0; try < 100; try++)); do  # links take a moment to find their carrier
+  faults=$(missing)
+  [ -n "$faults" ] || break
+  sleep 0.02
+done
+[ -z "$faults" ] || { echo "$faults" >&2; exit 1; }
+trap - EXIT
+echo "the lab is up: ns_client1 10.0.1.2 -- 10.0.1.1 ns_server 10.0.2.1 -- 10.0.2.2 ns_client2"
