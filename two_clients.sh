@@ -44,6 +44,9 @@ build() {
 # of the lab's can collide with an interface of this machine.
 cable() {  # HOST INTERFACE ADDRESS  HOST INTERFACE ADDRESS
   ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+  # A link that loses packets loses ARP's, too: do not forget a neighbour for three lost probes (arp(7)).
+  ip -n "$1" ntable change name arp_cache dev "$2" ucast_probes 20
+  ip -n "$4" ntable change name arp_cache dev "$5" ucast_probes 20
   ip -n "$1" link set "$2" up
   ip -n "$4" link set "$5" up
   ip -n "$1" address add "$3" dev "$2"

@@ -1,0 +1,328 @@
+# shellcheck shell=bash
+# The verbs in which the test scripts are written. Source it first: it moves the script into namespaces of
+# its own, and what follows reads like the experiment that it is. For example:
+#
+#   lab_up
+#   start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
+#   ready   server  'serving on'
+#   capture wire    ns_server veth_srv_c1
+#   run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
+#   observe 'client 1 loses nothing'   last_line client1 '^10 sent, 10 received, 0% lost$'
+#   end_capture wire
+#   observe 'ten requests on the wire' packets wire 'udp.dstport == 8080' -eq 10
+#
+# A command is written as the README prints it. With `sudo` in it, it runs with all capabilities, which is
+# what root has in a namespace; without, it runs with none, like an ordinary user's. ROLE is whose terminal
+# it is typed in: host, server, client1, client2, wire (who watches the wire), or another one's.
+#
+# When the script ends well, the commands that it ran are held against the shell blocks of the README's
+# section of the same name: each of them must have been run, in the README's order.
+set -u
+shopt -s extglob
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)   # the checkout
+name=$(basename "$0" .sh)
+patience=${LAB_PATIENCE:-10}                              # seconds until a condition counts as never met
+
+# ---- Entering: a private user (unless we are root), mount, network and PID namespace for this script
+
+if [ -z "${LAB_INSIDE-}" ]; then
+  PATH=$PATH:/usr/sbin:/sbin
+  export LAB_INSIDE=1 PATH
+  # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that
+  # one when unshare is killed: nothing survives this script, whatever becomes of it.
+  private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
+  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-60}" bash "$0" "$@")
+  no_namespaces="SKIP: this system lets an ordinary user make no namespaces \
+(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, \
+user.max_user_namespaces); run it with sudo"
+  if [ "$(id -u)" = 0 ]; then
+    "${private[@]}" true 2>/dev/null ||
+      { echo "SKIP: this root may not make namespaces: start the container with --privileged"; exit 77; }
+    exec "${private[@]}" "${script[@]}"
+  elif unshare --user --map-root-user "${private[@]}" true 2>/dev/null; then
+    # Two user namespaces, one in the other. In the first we are root, whom mount(8) lets mount a tmpfs; in
+    # the second we are ourselves again and keep all capabilities, because tcpdump, finding itself run by
+    # root, would try to become a user who does not exist in here.
+    # shellcheck disable=SC2016
+    exec unshare --user --map-root-user --mount bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"' - \
+      unshare --user --map-user="$(id -u)" --map-group="$(id -g)" --keep-caps "${private[@]:1}" "${script[@]}"
+  elif sudo -n true 2>/dev/null; then
+    unset LAB_INSIDE
+    exec sudo --preserve-env=LAB_LIMIT,LAB_PATIENCE,LAB_COLOUR,MAKEFLAGS bash "$0" "$@"
+  fi
+  echo "$no_namespaces"
+  exit 77
+fi
+
+# ip-netns(8) keeps its names in /run/netns: with a /run of our own, no lab of this machine is in reach. Its
+# tmpfs also holds the directory where the commands run, a copy of the checkout's files and programs.
+[ "$(id -u)" != 0 ] || mount -t tmpfs -o mode=755 tmpfs /run || exit 1
+lab=/run/lab
+export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8   # no settings of the user's, nothing left in /tmp
+mkdir -p $lab/work $HOME $TMPDIR || exit 1
+cd $lab/work || exit 1
+cp -p "$here"/Makefile "$here"/README.md "$here"/*.{h,cpp,sh} . || exit 1
+for source in *.cpp; do
+  [ ! -x "$here/${source%.cpp}" ] || cp -p "$here/${source%.cpp}" . || exit 1
+done
+ip link set lo up || exit 1
+
+# An ordinary user has no capabilities. In a user namespace that is all; as root, we become nobody as well.
+ordinary_user=(setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all)
+if [ "$(id -u)" = 0 ]; then
+  ordinary_user+=(--reuid 65534 --regid 65534 --clear-groups)
+  chown -R 65534:65534 $lab/work $HOME $TMPDIR
+fi
+
+# tcpdump buffers its lines unless a terminal reads them, and here none does: -l.
+mkdir $lab/bin
+printf '#!/bin/sh\nexec %s -l "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
+chmod +x $lab/bin/tcpdump
+PATH=$lab/bin:$PATH
+
+# ---- Narration
+
+declare -A colours=([host]=36 [server]=34 [client]=32 [wire]=33 [seen]='1;32' [fault]='1;31' [title]=1)
+paint() {  # STYLE TEXT
+  if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]}" "$2"; else printf %s "$2"; fi
+}
+line() {  # ROLE MARK TEXT: a line of that host's terminal
+  local label=${1/%+([0-9])/ ${1##*[a-z]}}   # client1: client 1
+  paint "${1%%+([0-9])}" "$(printf '%-8s %s' "$label" "$2")"
+  printf ' %s\n' "${3//[^[:print:]$'\t']/?}"
+}
+say() { echo; paint title "# $*"; echo; }
+
+# Shows what the running commands have printed since the last time.
+pump() {
+  local role text
+  for role in "${!log_fd[@]}"; do
+    while IFS= read -r text <&"${log_fd[$role]}"; do
+      line "$role" '|' "${partial[$role]-}$text"
+      partial[$role]=
+    done
+    partial[$role]+=$text
+  done
+}
+
+fault() {  # TEXT [DETAIL]: the end of the script
+  pump
+  paint fault "FAULT: $1"; echo
+  [ -z "${2-}" ] || printf '%s\n' "$2" | sed 's/^/    /'
+  exit 1
+}
+
+skip() { echo "SKIP: $*"; exit 77; }
+
+# ---- Commands in terminals
+
+declare -A pid=() result=() log=() log_fd=() partial=() keyboard=()
+commands=()   # as typed, in order
+runs=0
+exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wait on
+
+nap() { read -rt "$1" -u "$nothing" || true; }
+
+# start ROLE COMMAND: types the command in that terminal and leaves it running, its keyboard at hand.
+start() {
+  local role=$1 command=$2 plain=${2//sudo /} as_user=() fd
+  [ -z "${pid[$role]-}" ] || finish "$role"
+  [ -z "${log_fd[$role]-}" ] || { pump; exec {log_fd[$role]}<&-; }
+  commands+=("$command")
+  echo; line "$role" '$' "$command"
+
+  log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
+  : > "${log[$role]}"
+  exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
+  mkfifo "$lab/keyboard.$runs"
+  exec {fd}<> "$lab/keyboard.$runs"
+  [ "$plain" != "$command" ] || as_user=("${ordinary_user[@]}")
+  [[ $plain == *[\|\&\;]* ]] || plain="exec $plain"
+  set -m   # a process group of its own, and no ignored SIGINT: what a terminal gives a command
+  (
+    for key in "${keyboard[@]}"; do exec {key}>&-; done
+    exec < "$lab/keyboard.$runs" {fd}>&-
+    exec "${as_user[@]}" bash -c "$plain" >> "${log[$role]}" 2>&1
+  ) &
+  set +m
+  pid[$role]=$!
+  keyboard[$role]=$fd
+}
+
+# run ROLE COMMAND: start, and wait for its end.
+run() { start "$1" "$2"; end_input "$1"; finish "$1"; }
+
+# ready ROLE REGEX: waits until the command has printed it. A step on the way, not an observation.
+ready() {
+  within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
+}
+
+type_line() { line "$1" '<' "$2"; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
+end_input() {  # C-d
+  [ -z "${keyboard[$1]-}" ] || exec {keyboard[$1]}>&-
+  unset "keyboard[$1]"
+}
+
+# interrupt ROLE [SIGNAL]: C-c, or another signal.
+interrupt() {
+  pump
+  line "$1" '^' "${2:-C-c}"
+  kill -s "${2:-INT}" -- "-${pid[$1]}" || fault "$1 has ended already"
+  finish "$1"
+}
+
+# finish ROLE: waits for the command's end; its exit status is then in ${result[ROLE]}.
+finish() {
+  within 40 ended "$1" || fault "$1 does not end"
+  end_input "$1"
+}
+
+ended() {
+  [ -n "${result[$1]}" ] && return 0
+  ! kill -0 "${pid[$1]}" 2>/dev/null || return 1
+  wait "${pid[$1]}" 2>/dev/null
+  result[$1]=$?
+  pid[$1]=
+}
+
+# quietly COMMAND...: a step that the reader does not type.
+quietly() { "$@" > $lab/quiet 2>&1 || fault "$*" "$(cat $lab/quiet)"; }
+lab_up() { quietly ./two_clients.sh up; }
+
+# ---- Observations
+
+# within SECONDS CHECK...: waits until the check holds. A check that returns 3 can hold no more.
+within() {
+  local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)); shift
+  while :; do
+    "$@"
+    case $? in 0) pump; return 0 ;; 3) pump; return 1 ;; esac
+    pump
+    [ "${EPOCHREALTIME/[.,]/}" -lt "$deadline" ] || return 1
+    nap 0.03
+  done
+}
+
+# observe SENTENCE CHECK...: what the README says, and what shows it. Leaves what the check saw in $seen.
+observe() {
+  local sentence=$1; shift
+  seen=
+  within "$patience" "$@" || fault "not seen: $sentence" "the check: $*
+${seen:+it saw:
+$seen}"
+  paint seen "  => $sentence"; echo
+}
+
+# The checks. (Any other command will do as well: observe '...' [ "$a" = "$b" ])
+
+exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended it
+  ended "$1" || { seen="still running"; return 1; }
+  seen="exit status ${result[$1]}"
+  [ "${result[$1]}" = "$2" ] || return 3
+}
+
+prints() { seen=$(cat "${log[$1]}"); grep -qE -- "$2" "${log[$1]}"; }   # ROLE REGEX
+never_prints() { ! prints "$@" || return 3; }                          # ROLE REGEX: after its end
+last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }      # ROLE REGEX
+
+sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match
+  seen=$(ip netns exec "$1" ss -H "$2")
+  local count; count=$(grep -cE -- "$3" <<< "$seen")
+  if [ $# = 4 ]; then [ "$count" = "$4" ]; else [ "$count" -ge 1 ]; fi
+}
+
+# ---- Captures, for packets as evidence
+
+declare -A capture_pid=() capture_place=()
+
+# capture NAME HOST INTERFACE [FILTER]: begins to record what passes there.
+capture() {
+  : > "$lab/$1.err"
+  ip netns exec "$2" tcpdump --immediate-mode -U -s 2048 -B 16384 -i "$3" -w "$lab/$1.pcap" "${4-}" 2>> "$lab/$1.err" &
+  capture_pid[$1]=$! capture_place[$1]="$2 $3"
+  within "$patience" grep -q 'listening on' "$lab/$1.err" || fault "no capture on $3" "$(cat "$lab/$1.err")"
+}
+
+# end_capture NAME: ends it, once all that passed until now is in the file. A ping of a size of its own goes
+# after it to mark the end.
+end_capture() {
+  local host interface peer
+  read -r host interface <<< "${capture_place[$1]}"
+  case $interface in
+    veth_c1 | veth_c2) peer=10.0.${interface#veth_c}.1 ;;
+    veth_srv_*) peer=10.0.${interface#veth_srv_c}.2 ;;
+    *) peer=127.0.0.1 ;;
+  esac
+  ip netns exec "$host" ping -q -c 1 -s 23 -W 0.2 $peer > /dev/null
+  within "$patience" marked "$1" || fault "the capture $1 is not complete"
+  kill "${capture_pid[$1]}"
+  wait "${capture_pid[$1]}"
+  grep -q '^0 packets dropped by kernel' "$lab/$1.err" || fault "the capture $1 has lost packets" "$(cat "$lab/$1.err")"
+}
+marked() { [ -n "$(tcpdump -n -r "$lab/$1.pcap" 'icmp[icmptype] == icmp-echo and ip[2:2] == 51' 2>/dev/null)" ]; }
+
+# fields NAME FILTER FIELD...: of an ended capture, the fields of the packets that match, tabs between them.
+fields() {
+  local file=$lab/$1.pcap filter="($2) && !(icmp && ip.len == 51)" arguments=() field; shift 2
+  for field; do arguments+=(-e "$field"); done
+  tshark -n -r "$file" -Y "$filter" -T fields "${arguments[@]}" 2> $lab/tshark.err || fault tshark "$(cat $lab/tshark.err)"
+}
+
+# packets NAME FILTER OPERATOR NUMBER: so many packets match, as in: packets wire 'icmp.type == 3' -ge 1
+packets() {
+  local count
+  count=$(fields "$1" "$2" frame.number | grep -c .)
+  seen="$count packets match $2"$'\n'$(tcpdump -n -r "$lab/$1.pcap" 2>/dev/null | tail -n 50)
+  [ "$count" "$3" "$4" ] || return 3
+}
+
+# time_messages NAME: of an ended capture, "request N" or "reply N" for each message of time_protocol.h.
+time_messages() {
+  local payload kinds=(? request reply)
+  for payload in $(fields "$1" 'udp.port == 8080 && !icmp' udp.payload); do
+    echo "${kinds[16#${payload:8:8}]} $((16#${payload:16:8}))"
+  done
+}
+
+# ---- What the script needs, and its end
+
+need_netem() {
+  tc qdisc add dev lo root netem delay 0ms 2> $lab/quiet || skip "this kernel has no netem ($(head -n 1 $lab/quiet))"
+  tc qdisc del dev lo root
+}
+
+# readme_commands SECTION: the commands in the shell blocks of the README's section.
+readme_commands() {
+  awk -v section="$1" '
+    /^```/ { block = block ? 0 : ($0 == "```sh" ? 2 : 1); next }
+    !block && /^#+ / {
+      heading = tolower($0); sub(/^#+ /, "", heading)
+      gsub(/[^a-z0-9 -]/, "", heading); gsub(/ /, "-", heading)
+    }
+    block == 2 && heading == section { sub(/ +# .*/, ""); sub(/^# .*/, ""); if ($0 != "") print }
+  ' README.md
+}
+
+compare_with_readme() {
+  local command next=0
+  while IFS= read -r command; do
+    while [ "$next" -lt ${#commands[@]} ] && [ "${commands[next]}" != "$command" ]; do ((++next)); done
+    [ "$next" -lt ${#commands[@]} ] ||
+      fault "the README's section '$name' has a command that this test did not run, or not in that order" "$command"
+    ((++next))
+  done < <(readme_commands "$name")
+}
+
+conclude() {
+  local status=$?
+  [ $status != 0 ] || compare_with_readme
+  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-60} seconds"
+  pump
+}
+trap conclude EXIT
+trap 'exit 143' TERM
+
+heading=$(grep -E '^#+ ' README.md | while read -r _ title; do
+  slug=${title,,}; slug=${slug//[^a-z0-9 -]/}; [ "${slug// /-}" != "$name" ] || echo "$title"; done)
+paint title "=== ${heading:-$name} ==="; echo
