@@ -18,10 +18,10 @@ $(PROGRAMS): %: %.cpp
 time_server time_client time_burst_client: time_protocol.h
 
 check test: all
-	tests/run
+	tests/run $(TESTS)
 
 demo: all
-	tests/run --demo
+	tests/run --demo $(TESTS)
 
 demo-%: all
 	tests/run --demo $*
@@ -33,15 +33,15 @@ clean:
 	$(RM) $(PROGRAMS)
 
 help:
-	@echo 'make             build every program'
-	@echo 'make -B NAME     build one program anew, e.g. make -B addrconv'
-	@echo 'make demo        play the whole lab, section by section, with what there is to see'
-	@echo 'make demo-NAME   play one section:'
-	@tests/run --list | sed 's/^/                     /'
-	@echo 'make check       run the tests (also: make test); tests/run NAME... runs some of them'
-	@echo 'make up          set up the three hosts of the lab on this machine (asks sudo)'
-	@echo 'make down        remove them again'
-	@echo 'make clean       remove what was built'
+	@echo 'make            build every program'
+	@echo 'make -B NAME    build one program anew, as in: make -B addrconv'
+	@echo 'make demo       play the whole lab, section by section, with all there is to see'
+	@echo 'make demo-NAME  play one section of these:'
+	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
+	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
+	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
+	@echo 'make down       remove them again'
+	@echo 'make clean      remove what was built'
 
 .PHONY: all check test demo up down clean help
 .SUFFIXES:

@@ -116,7 +116,6 @@ int main(int argc, char* argv[]) {
   const auto grace = std::min<Clock::duration>(wait, std::chrono::milliseconds{200});
   Clock::time_point deadline = Clock::now() + wait;
   for (;;) {
-    if (ferror(stdout)) err(1, "standard output");
     const Clock::duration left = deadline - Clock::now();
     if (left <= Clock::duration::zero()) break;
     pollfd readable{fd, POLLIN, 0};
@@ -137,13 +136,14 @@ int main(int argc, char* argv[]) {
     }
     const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
     if (!reply || reply->sequence < 1 || reply->sequence > sent) {
-      printf("ignored %ld bytes that answer no request\n", size);
+      if (printf("ignored %ld bytes that answer no request\n", size) < 0) err(1, "standard output");
       continue;
     }
 
     const bool duplicate = copies[reply->sequence - 1]++ > 0;
     const bool late = !duplicate && reply->sequence < highest;
-    printf("reply %u%s%s\n", reply->sequence, late ? ", reordered" : "", duplicate ? ", duplicate" : "");
+    if (printf("reply %u%s%s\n", reply->sequence, late ? ", reordered" : "", duplicate ? ", duplicate" : "") < 0)
+      err(1, "standard output");
     received += !duplicate;
     reordered += late;
     duplicated += duplicate;

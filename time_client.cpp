@@ -107,10 +107,10 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
       const auto request = decode_time(TimeKind::request, &quoted, static_cast<std::size_t>(size));
       if (request && request->sequence >= 1 && request->sequence <= requests.size()) {
         requests[request->sequence - 1].settled = true;
-        printf("request %u: %s (ICMP from %s)\n", request->sequence, reason, reporter.data());
-      } else {
-        printf("some request: %s (ICMP from %s)\n", reason, reporter.data());
       }
+      const std::string number = request ? std::to_string(request->sequence) : "of unknown number";
+      if (printf("request %s: %s (ICMP from %s)\n", number.c_str(), reason, reporter.data()) < 0)
+        err(1, "standard output");
     }
   }
 }
@@ -127,7 +127,7 @@ static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
   if (!reply || reply->sequence < 1 || reply->sequence > requests.size()) {
-    printf("ignored %ld bytes that answer no request\n", size);
+    if (printf("ignored %ld bytes that answer no request\n", size) < 0) err(1, "standard output");
     return false;
   }
 
@@ -137,9 +137,10 @@ static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration
   localtime_r(&reply->time.tv_sec, &local);
   std::array<char, 16> clock{};
   strftime(clock.data(), clock.size(), "%H:%M:%S", &local);
-  printf("reply %u: %s.%09ld, round trip %.3f ms%s%s\n", reply->sequence, clock.data(), reply->time.tv_nsec,
-         std::chrono::duration<double, std::milli>(now - request.sent).count(),
-         now - request.sent > patience ? ", late" : "", first ? "" : ", duplicate");
+  const double round_trip = std::chrono::duration<double, std::milli>(now - request.sent).count();
+  if (printf("reply %u: %s.%09ld, round trip %.3f ms%s%s\n", reply->sequence, clock.data(), reply->time.tv_nsec,
+             round_trip, now - request.sent > patience ? ", late" : "", first ? "" : ", duplicate") < 0)
+    err(1, "standard output");
   request.answered = request.settled = true;
   return first;
 }
@@ -186,15 +187,14 @@ int main(int argc, char* argv[]) {
   std::uint32_t sent = 0, received = 0;
   Clock::time_point next_send = Clock::now();
   for (;;) {
-    if (ferror(stdout)) err(1, "standard output");
     const Clock::time_point now = Clock::now();
 
     for (; first_open < requests.size(); ++first_open) {
       Request& request = requests[first_open];
       if (!request.settled && now - request.sent < patience) break;
-      if (!request.settled)
-        printf("request %zu: no reply within %g s\n", first_open + 1,
-               std::chrono::duration<double>(patience).count());
+      if (!request.settled && printf("request %zu: no reply within %g s\n", first_open + 1,
+                                     std::chrono::duration<double>(patience).count()) < 0)
+        err(1, "standard output");
       request.settled = true;
     }
 

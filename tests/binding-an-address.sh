@@ -12,7 +12,7 @@ observe 'a second one is refused'           prints host2 '^addrbind: bind 127\.0
 observe 'and fails'                         exits host2 1
 type_line host ''
 observe 'Enter ends the first'              exits host 0
-observe 'and its socket is gone'            sockets '' -aun ':8080 ' 0
+observe 'and its socket is gone'            sockets host -aun ':8080 ' 0
 
 start host './addrbind 0.0.0.0 8080'
 observe 'bound to every address'            prints host '^bound to 0\.0\.0\.0:8080$'

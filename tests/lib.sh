@@ -20,8 +20,10 @@
 set -u
 shopt -s extglob
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)   # the checkout
-name=$(basename "$0" .sh)
+# Everything is named from the checkout's directory on, so that it is found even when the tmpfs below hides it.
+self=$(realpath --relative-to="$(dirname "${BASH_SOURCE[0]}")/.." "$0")
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+name=$(basename "$self" .sh)
 patience=${LAB_PATIENCE:-10}                              # seconds until a condition counts as never met
 
 # ---- Entering: a private user (unless we are root), mount, network and PID namespace for this script
@@ -32,7 +34,7 @@ if [ -z "${LAB_INSIDE-}" ]; then
   # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that
   # one when unshare is killed: nothing survives this script, whatever becomes of it.
   private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
-  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-60}" bash "$0" "$@")
+  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-60}" bash "$self")
   no_namespaces="SKIP: this system lets an ordinary user make no namespaces \
 (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, \
 user.max_user_namespaces); run it with sudo"
@@ -49,7 +51,7 @@ user.max_user_namespaces); run it with sudo"
       unshare --user --map-user="$(id -u)" --map-group="$(id -g)" --keep-caps "${private[@]:1}" "${script[@]}"
   elif sudo -n true 2>/dev/null; then
     unset LAB_INSIDE
-    exec sudo --preserve-env=LAB_LIMIT,LAB_PATIENCE,LAB_COLOUR,MAKEFLAGS bash "$0" "$@"
+    exec sudo --preserve-env=LAB_LIMIT,LAB_PATIENCE,LAB_COLOUR,MAKEFLAGS bash "$self"
   fi
   echo "$no_namespaces"
   exit 77
@@ -61,11 +63,11 @@ fi
 lab=/run/lab
 export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8   # no settings of the user's, nothing left in /tmp
 mkdir -p $lab/work $HOME $TMPDIR || exit 1
-cd $lab/work || exit 1
-cp -p "$here"/Makefile "$here"/README.md "$here"/*.{h,cpp,sh} . || exit 1
+cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests $lab/work || exit 1
 for source in *.cpp; do
-  [ ! -x "$here/${source%.cpp}" ] || cp -p "$here/${source%.cpp}" . || exit 1
+  [ ! -x "${source%.cpp}" ] || cp -p "${source%.cpp}" $lab/work || exit 1
 done
+cd $lab/work || exit 1
 ip link set lo up || exit 1
 
 # An ordinary user has no capabilities. In a user namespace that is all; as root, we become nobody as well.
@@ -94,16 +96,24 @@ line() {  # ROLE MARK TEXT: a line of that host's terminal
 }
 say() { echo; paint title "# $*"; echo; }
 
-# Shows what the running commands have printed since the last time.
+# Shows what the running commands have printed since the last time. With LAB_BRIEF, which the demo sets, only the
+# first 24 lines of each, and the last.
 pump() {
   local role text
   for role in "${!log_fd[@]}"; do
     while IFS= read -r text <&"${log_fd[$role]}"; do
-      line "$role" '|' "${partial[$role]-}$text"
+      text=${partial[$role]}$text
       partial[$role]=
+      if [ -n "${LAB_BRIEF-}" ] && [ $((++shown[$role])) -gt 24 ]; then held[$role]=$text; else line "$role" '|' "$text"; fi
     done
     partial[$role]+=$text
+    [ -z "${held[$role]-}" ] || [ -z "${result[$role]}" ] || show_held "$role"
   done
+}
+show_held() {
+  [ "${shown[$1]}" -le 25 ] || line "$1" '|' "... ($((shown[$1] - 25)) lines more)"
+  line "$1" '|' "${held[$1]}"
+  unset "held[$1]"
 }
 
 fault() {  # TEXT [DETAIL]: the end of the script
@@ -117,7 +127,7 @@ skip() { echo "SKIP: $*"; exit 77; }
 
 # ---- Commands in terminals
 
-declare -A pid=() result=() log=() log_fd=() partial=() keyboard=()
+declare -A pid=() result=() log=() log_fd=() partial=() shown=() held=() keyboard=()
 commands=()   # as typed, in order
 runs=0
 exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wait on
@@ -128,11 +138,11 @@ nap() { read -rt "$1" -u "$nothing" || true; }
 start() {
   local role=$1 command=$2 plain=${2//sudo /} as_user=() fd
   [ -z "${pid[$role]-}" ] || finish "$role"
-  [ -z "${log_fd[$role]-}" ] || { pump; exec {log_fd[$role]}<&-; }
+  if [ -n "${log_fd[$role]-}" ]; then pump; fd=${log_fd[$role]}; exec {fd}<&-; fi
   commands+=("$command")
   echo; line "$role" '$' "$command"
 
-  log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
+  log[$role]=$lab/log.$((++runs)) partial[$role]='' shown[$role]=0 result[$role]=''
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
   mkfifo "$lab/keyboard.$runs"
@@ -160,7 +170,8 @@ ready() {
 
 type_line() { line "$1" '<' "$2"; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
 end_input() {  # C-d
-  [ -z "${keyboard[$1]-}" ] || exec {keyboard[$1]}>&-
+  local fd=${keyboard[$1]-}
+  [ -z "$fd" ] || exec {fd}>&-
   unset "keyboard[$1]"
 }
 
@@ -186,6 +197,9 @@ ended() {
   pid[$1]=
 }
 
+# at HOST COMMAND...: quietly runs it in that host's namespace; "host" is the machine itself.
+at() { if [ "$1" = host ]; then "${@:2}"; else ip netns exec "$@"; fi 2>> $lab/quiet; }
+
 # quietly COMMAND...: a step that the reader does not type.
 quietly() { "$@" > $lab/quiet 2>&1 || fault "$*" "$(cat $lab/quiet)"; }
 lab_up() { quietly ./two_clients.sh up; }
@@ -206,9 +220,10 @@ within() {
 
 # observe SENTENCE CHECK...: what the README says, and what shows it. Leaves what the check saw in $seen.
 observe() {
-  local sentence=$1; shift
+  local sentence=$1 limit=$patience; shift
   seen=
-  within "$patience" "$@" || fault "not seen: $sentence" "the check: $*
+  [ "$1" != '[' ] || limit=0   # its words were put in when we were called: they will not change
+  within "$limit" "$@" || fault "not seen: $sentence" "the check: $*
 ${seen:+it saw:
 $seen}"
   paint seen "  => $sentence"; echo
@@ -227,7 +242,7 @@ never_prints() { ! prints "$@" || return 3; }                          # ROLE RE
 last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }      # ROLE REGEX
 
 sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match
-  seen=$(ip netns exec "$1" ss -H "$2")
+  seen=$(at "$1" ss -H "$2") || return 3
   local count; count=$(grep -cE -- "$3" <<< "$seen")
   if [ $# = 4 ]; then [ "$count" = "$4" ]; else [ "$count" -ge 1 ]; fi
 }
@@ -254,7 +269,7 @@ end_capture() {
     veth_srv_*) peer=10.0.${interface#veth_srv_c}.2 ;;
     *) peer=127.0.0.1 ;;
   esac
-  ip netns exec "$host" ping -q -c 1 -s 23 -W 0.2 $peer > /dev/null
+  ip netns exec "$host" ping -q -c 1 -s 23 -W 0.2 "$peer" > /dev/null
   within "$patience" marked "$1" || fault "the capture $1 is not complete"
   kill "${capture_pid[$1]}"
   wait "${capture_pid[$1]}"
@@ -274,7 +289,7 @@ packets() {
   local count
   count=$(fields "$1" "$2" frame.number | grep -c .)
   seen="$count packets match $2"$'\n'$(tcpdump -n -r "$lab/$1.pcap" 2>/dev/null | tail -n 50)
-  [ "$count" "$3" "$4" ] || return 3
+  test "$count" "$3" "$4" || return 3
 }
 
 # time_messages NAME: of an ended capture, "request N" or "reply N" for each message of time_protocol.h.

@@ -27,3 +27,14 @@ observe 'cable 2: the same'                        packets cable2 'ip.addr == 10
 observe "no connection was made: nothing else"     packets cable1 '!udp && !arp' -eq 0
 interrupt server
 observe 'C-c ends the server'                      exits server 130
+
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
+ready   server  'serving on'
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
+ready   client1 '^reply 2:'
+interrupt server
+observe 'without a server: refused'                prints client1 'Connection refused'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
+finish  client1
+observe 'the client was there all the time'        exits client1 0
+observe 'and another process served it'            prints server ' 10\.0\.1\.2:[0-9]+ request 10$'

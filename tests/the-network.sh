@@ -2,10 +2,9 @@
 # two_clients.sh up gives exactly the diagram, and the four pings find their way.
 . "$(dirname "$0")/lib.sh"
 
-of() { ip netns exec "$@" 2>&1; }
-links() { of "$1" ip -br link | sed 's/[@ ].*//' | sort | xargs; }
-addresses() { of "$1" ip -br -4 address | awk '{ print $1 "=" $3 }' | sed 's/@[^=]*//' | sort | xargs; }
-gateway() { of "$1" ip route show default | xargs; }
+links() { at "$1" ip -br link | sed 's/[@ ].*//' | sort | xargs; }
+addresses() { at "$1" ip -br -4 address | awk '{ print $1 "=" $3 }' | sed 's/@[^=]*//' | sort | xargs; }
+gateway() { at "$1" ip route show default | xargs; }
 
 run host 'sudo ./two_clients.sh up'
 observe 'the lab is up'                        exits host 0
@@ -19,11 +18,11 @@ observe 'client 2 has its address'             [ "$(addresses ns_client2)" = 'lo
 observe 'client 1 leaves through the server'   [ "$(gateway ns_client1)" = 'default via 10.0.1.1 dev veth_c1' ]
 observe 'client 2 leaves through the server'   [ "$(gateway ns_client2)" = 'default via 10.0.2.1 dev veth_c2' ]
 observe 'the server has no way out'            [ "$(gateway ns_server)" = '' ]
-observe 'the server forwards'                  [ "$(of ns_server sysctl -n net.ipv4.ip_forward)" = 1 ]
-observe 'the clients do not'                   [ "$(of ns_client1 sysctl -n net.ipv4.ip_forward)$(of ns_client2 sysctl -n net.ipv4.ip_forward)" = 00 ]
+observe 'the server forwards'                  [ "$(at ns_server sysctl -n net.ipv4.ip_forward)" = 1 ]
+observe 'the clients do not'                   [ "$(at ns_client1 sysctl -n net.ipv4.ip_forward)$(at ns_client2 sysctl -n net.ipv4.ip_forward)" = 00 ]
 for host in ns_client1 ns_server ns_client2; do
-  observe "$host answers itself on its loopback"   of "$host" ping -q -c 1 -W 1 127.0.0.1
-  observe "$host has no IPv6 address"              [ -z "$(of "$host" ip -6 address)" ]
+  observe "$host answers itself on its loopback"   at "$host" ping -q -c 1 -W 1 127.0.0.1
+  observe "$host has no IPv6 address"              [ -z "$(at "$host" ip -6 address)" ]
 done
 observe 'nothing was added to the machine itself'  [ "$(ip -br link | sed 's/ .*//' | xargs)" = lo ]
 

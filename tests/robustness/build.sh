@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The Makefile does what people expect of one.
+. "$(dirname "$0")/../lib.sh"
+
+programs=$(basename -s .cpp -- *.cpp | sort | xargs)
+built() { for p in $programs; do [ ! -x "$p" ] || echo "$p"; done | xargs; }
+would_build() { make -n | sed -nE 's/.* -o ([a-z_]+) .*/\1/p' | sort | xargs; }
+
+run host 'make clean'
+observe 'clean removes the programs'            [ "$(built)" = '' ]
+run host 'make -j4'
+observe 'make builds all there are'             [ "$(built)" = "$programs" ]
+observe 'without a warning'                     never_prints host 'warning|error'
+run host 'make'
+observe 'and then has nothing to do'            prints host 'Nothing to be done'
+run host 'make -B addrconv'
+observe 'make -B NAME builds that one'          [ "$(grep -c . "${log[host]}") $(grep -c -- '-o addrconv addrconv.cpp' "${log[host]}")" = '1 1' ]
+quietly touch -d 'next minute' time_protocol.h
+observe 'a header rebuilds who includes it'     [ "$(would_build)" = "$(grep -l '#include "time_protocol.h"' -- *.cpp | sed 's/\.cpp//' | sort | xargs)" ]
+observe 'CXX is respected'                      [ "$(make -Bn CXX=another-compiler addrconv | cut -d' ' -f1)" = another-compiler ]
+flags=$(make -Bn CPPFLAGS=-DONE CXXFLAGS=-O0 LDFLAGS=-Ltwo LDLIBS=-lthree addrconv)
+observe 'so are the flags'                      [ "$(grep -oE -- '-DONE|-O0|-Ltwo|-lthree' <<< "$flags" | xargs)" = '-DONE -O0 -Ltwo -lthree' ]
+observe 'and those of the environment'          [ "$(CXXFLAGS=-Og make -Bn addrconv | grep -oE -- '-O[0-9g]')" = -Og ]
+observe 'C++20 and the warnings stay'           [ "$(grep -oE -- '-std=c\+\+20|-Wconversion' <<< "$flags" | xargs)" = '-std=c++20 -Wconversion' ]

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Every kind of wrong command line: the message and the exit status that the programs promise.
+. "$(dirname "$0")/../lib.sh"
+
+# given COMMAND: runs it, with its output in $out and $err and its status in $status.
+given() {
+  out=$(eval "timeout 5 $1" 2> $lab/err < /dev/null); status=$?
+  err=$(cat $lab/err)
+}
+
+# Wrong words: exit status 2, nothing on standard output, and this on standard error (its first line).
+while IFS='|' read -r command message; do
+  command=${command%%*( )} message=${message##*( )}
+  given "./$command"
+  observe "$command: $message" [ "$status|$out|${err%%$'\n'*}" = "2||$message" ]
+done <<'TABLE'
+addrconv                                | usage: addrconv ADDRESS...
+addrconv -x                             | ./addrconv: invalid option -- 'x'
+addrbind                                | usage: addrbind ADDRESS PORT
+addrbind 127.0.0.1                      | usage: addrbind ADDRESS PORT
+addrbind 127.0.0.1 80 80                | usage: addrbind ADDRESS PORT
+addrbind 256.0.0.1 80                   | addrbind: 256.0.0.1: not an IPv4 address
+addrbind localhost 80                   | addrbind: localhost: not an IPv4 address
+addrbind '' 80                          | addrbind: : not an IPv4 address
+addrbind ::1 80                         | addrbind: ::1: not an IPv4 address
+addrbind 127.0.0.1 80x                  | addrbind: 80x: not a port (0-65535)
+addrbind 127.0.0.1 x                    | addrbind: x: not a port (0-65535)
+addrbind 127.0.0.1 ''                   | addrbind: : not a port (0-65535)
+addrbind 127.0.0.1 -1                   | addrbind: -1: not a port (0-65535)
+addrbind 127.0.0.1 ' 80'                | addrbind:  80: not a port (0-65535)
+addrbind 127.0.0.1 '80 '                | addrbind: 80 : not a port (0-65535)
+addrbind 127.0.0.1 +80                  | addrbind: +80: not a port (0-65535)
+addrbind 127.0.0.1 0x50                 | addrbind: 0x50: not a port (0-65535)
+addrbind 127.0.0.1 8.0                  | addrbind: 8.0: not a port (0-65535)
+addrbind 127.0.0.1 65536                | addrbind: 65536: not a port (0-65535)
+addrbind 127.0.0.1 4294967376           | addrbind: 4294967376: not a port (0-65535)
+addrbind -b 127.0.0.1 80                | ./addrbind: invalid option -- 'b'
+time_server                             | usage: time_server ADDRESS PORT
+time_server 0.0.0.0                     | usage: time_server ADDRESS PORT
+time_server 0.0.0.0 8080 x              | usage: time_server ADDRESS PORT
+time_server 256.0.0.1 8080              | time_server: 256.0.0.1: not an IPv4 address
+time_server 0.0.0.0 70000               | time_server: 70000: not a port (0-65535)
+time_server 0.0.0.0 -1                  | time_server: -1: not a port (0-65535)
+time_server -x                          | ./time_server: invalid option -- 'x'
+time_client                             | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
+time_client 127.0.0.1                   | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
+time_client 127.0.0.1 80 81 82          | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
+time_client -c 3                        | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
+time_client 256.0.0.1 8080              | time_client: 256.0.0.1: not an IPv4 address
+time_client 127.0.0.1 70000             | time_client: 70000: not a port (0-65535)
+time_client 127.0.0.1 -1                | time_client: -1: not a port (0-65535)
+time_client 127.0.0.1 8080 -x           | ./time_client: invalid option -- 'x'
+time_client 127.0.0.1 8080 -c           | ./time_client: option requires an argument -- 'c'
+time_client 127.0.0.1 8080 -c 0         | time_client: 0: not a count (1-1000000)
+time_client 127.0.0.1 8080 -c -5        | time_client: -5: not a count (1-1000000)
+time_client 127.0.0.1 8080 -c 5x        | time_client: 5x: not a count (1-1000000)
+time_client 127.0.0.1 8080 -c 1.5       | time_client: 1.5: not a count (1-1000000)
+time_client 127.0.0.1 8080 -c ''        | time_client: : not a count (1-1000000)
+time_client 127.0.0.1 8080 -c 1000001   | time_client: 1000001: not a count (1-1000000)
+time_client 127.0.0.1 8080 -c 4294967297 | time_client: 4294967297: not a count (1-1000000)
+time_client 127.0.0.1 8080 -i 0         | time_client: 0: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -i -1        | time_client: -1: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -i 1e3       | time_client: 1e3: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -i nan       | time_client: nan: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -W inf       | time_client: inf: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -W 1,5       | time_client: 1,5: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -W 90000     | time_client: 90000: not a number of seconds (above 0, at most 86400)
+time_client 127.0.0.1 8080 -W ''        | time_client: : not a number of seconds (above 0, at most 86400)
+time_burst_client                       | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
+time_burst_client 127.0.0.1             | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
+time_burst_client 1.2.3 8080            | time_burst_client: 1.2.3: not an IPv4 address
+time_burst_client 127.0.0.1 -1          | time_burst_client: -1: not a port (0-65535)
+time_burst_client 127.0.0.1 8080 -i 1   | ./time_burst_client: invalid option -- 'i'
+time_burst_client 127.0.0.1 8080 -c x   | time_burst_client: x: not a count (1-1000000)
+time_burst_client 127.0.0.1 8080 -W x   | time_burst_client: x: not a number of seconds (above 0, at most 86400)
+echo_server 5678                        | usage: echo_server [-b BYTES]
+echo_server -b                          | ./echo_server: option requires an argument -- 'b'
+echo_server -b 0                        | echo_server: 0: not a number of bytes (1-65507)
+echo_server -b -1                       | echo_server: -1: not a number of bytes (1-65507)
+echo_server -b 16k                      | echo_server: 16k: not a number of bytes (1-65507)
+echo_server -b 65508                    | echo_server: 65508: not a number of bytes (1-65507)
+echo_server -b ''                       | echo_server: : not a number of bytes (1-65507)
+two_clients.sh                          | usage: two_clients.sh up|down|status
+two_clients.sh sideways                 | usage: two_clients.sh up|down|status
+two_clients.sh up up                    | usage: two_clients.sh up|down|status
+TABLE
+
+for program in $(basename -s .cpp -- *.cpp) two_clients.sh; do
+  given "./$program -h"
+  observe "$program -h: usage, on standard output" [ "$status|${out%% *}|$err" = '0|usage:|' ]
+done
+
+# Options stand where people put them.
+given './time_client -c 1 -W 0.1 127.0.0.1 9'
+observe 'options before the address'             [ "$status|${out##*$'\n'}" = '1|1 sent, 0 received, 100% lost' ]
+given './time_client 127.0.0.1 9 -c 1 -W 0.1'
+observe 'and behind the port'                    [ "$status|${out##*$'\n'}" = '1|1 sent, 0 received, 100% lost' ]
+
+# System calls that fail: who, what, where and why, and exit status 1.
+while IFS='|' read -r command message; do
+  command=${command%%*( )} message=${message##*( )}
+  given "$command"
+  observe "$command: $message" [ "$status|$err" = "1|$message" ]
+done <<'TABLE'
+./addrbind 10.0.3.1 8080                        | addrbind: bind 10.0.3.1:8080: Cannot assign requested address
+./time_server 10.0.3.1 8080                     | time_server: bind 10.0.3.1:8080: Cannot assign requested address
+./time_client 10.0.3.1 8080                     | time_client: connect 10.0.3.1:8080: Network is unreachable
+./time_burst_client 10.0.3.1 8080               | time_burst_client: connect 10.0.3.1:8080: Network is unreachable
+./addrconv 1.2.3.4 > /dev/full                  | addrconv: standard output: No space left on device
+./addrbind 127.0.0.1 0 > /dev/full              | addrbind: standard output: No space left on device
+./time_server 127.0.0.1 0 > /dev/full           | time_server: standard output: No space left on device
+./time_client 127.0.0.1 9 > /dev/full           | time_client: standard output: No space left on device
+./echo_server > /dev/full                       | echo_server: standard output: No space left on device
+TABLE

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Whatever comes in a datagram: the time programs say so, go on, and do not grow.
+. "$(dirname "$0")/../lib.sh"
+
+quietly "${CXX:-g++}" -std=c++20 -O1 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
+grown() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"; }
+clean() { ! LC_ALL=C grep -q "[^[:print:]]" "${log[$1]}"; }   # no escape sequence reaches the terminal
+
+say 'A server, one of each kind of bad datagram'
+start server './time_server 127.0.0.1 8080'
+ready server 'serving on'
+run peer 'sudo ./hostile_peer table 127.0.0.1 8080'
+observe 'the good request alone is answered'       exits peer 0
+for size in 0 23 25 24 65507; do
+  observe "ignored, with its size: $size bytes"    prints server " 127\.0\.0\.1:[0-9]+ ignored, $size bytes\$"
+done
+observe 'ten were ignored'                         [ "$(grep -c ' ignored, ' "${log[server]}")" = 10 ]
+observe 'the one from port 0 cannot be answered'   prints server '^time_server: sendto 127\.0\.0\.1:0: Invalid argument$'
+observe 'the log is clean text'                    clean server
+interrupt server
+
+say 'A server, 300,000 random datagrams'
+start server './time_server 127.0.0.1 8080 > flood.log'
+observe 'it serves'                                sockets host -aun ':8080 '
+run peer './hostile_peer flood 127.0.0.1 8080 1000'
+before=$(grown server)
+run peer './hostile_peer flood 127.0.0.1 8080 300000'
+observe 'every hundredth was good, and answered'   exits peer 0
+observe "it has not grown: $before KiB"            [ "$(grown server)" -le $((before + 64)) ]
+observe 'it has read them all'                     [ "$(grep -c ' ignored, ' flood.log)" = 301000 ]
+interrupt server
+
+say 'Clients, and a server that answers with everything'
+start server './hostile_peer serve 8080'
+observe 'it waits'                                 sockets host -aun ':8080 '
+run client1 './time_client 127.0.0.1 8080 -c 2 -i 0.2'
+observe 'both true replies are found'              last_line client1 '^2 sent, 2 received, 0% lost$'
+observe 'the first is repeated: a duplicate'       prints client1 '^reply 1: .*, duplicate$'
+observe 'ten bad ones and three unknown numbers'   [ "$(grep -n '^reply 1:' "${log[client1]}" | head -n 1 | cut -d: -f1)" = 14 ]
+observe 'are ignored, with their size'             prints client1 '^ignored 65507 bytes that answer no request$'
+observe 'nothing but clean text'                   clean client1
+run client1 './time_burst_client 127.0.0.1 8080 -c 5 -W 1'
+observe 'a burst finds its five, each twice'       last_line client1 '^5 sent, 5 received, 0% lost, 0 reordered, 5 duplicated$'
+observe 'and ignores the rest'                     [ "$(grep -c '^ignored' "${log[client1]}")" = 65 ]
+observe 'nothing but clean text'                   clean client1
+interrupt server
+
+say 'A burst client, and replies in the order 3 1 2 3, 6 4 5 6 ...'
+start server './hostile_peer shuffle 8080 30'
+observe 'it waits'                                 sockets host -aun ':8080 '
+run client1 './time_burst_client 127.0.0.1 8080 -c 30'
+observe 'two of three came after a higher number'  last_line client1 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
+
+say 'An echo server'
+start server './echo_server'
+ready server 'serving on'
+run peer 'sudo ./hostile_peer table 127.0.0.1 5678'
+observe 'the largest datagram: 16 bytes of it'     prints server ' received 16 of 65507 bytes from 127\.0\.0\.1:[0-9]+, 65491 truncated$'
+observe 'an empty one is one, too'                 prints server ' received 0 of 0 bytes from '
+observe 'the log is clean text'                    clean server

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The README and the tests tell the same story. (That each section's test runs the section's commands is seen to by
+# that test itself, when it ends.)
+. "$(dirname "$0")/../lib.sh"
+
+mapfile -t headings < <(sed -n '/^```/,/^```/d; s/^##* //p' README.md)
+sections=()
+for heading in "${headings[@]}"; do
+  section=${heading,,}; section=${section//[^a-z0-9 -]/}; section=${section// /-}
+  sections+=("$section")
+  mapfile -t typed < <(readme_commands "$section")
+  [ ${#typed[@]} = 0 ] || [ -f "tests/$section.sh" ] ||
+    fault "the section '$heading' has commands, and no test runs them" "${typed[@]}"
+done
+observe "the README has sections: ${#sections[@]}"           [ ${#sections[@]} -gt 10 ]
+observe 'no two of the same name'                           [ "$(printf '%s\n' "${sections[@]}" | sort | uniq -d)" = '' ]
+for script in tests/*.sh; do
+  section=$(basename "$script" .sh)
+  [ "$section" = lib ] && continue
+  [[ " ${sections[*]} " == *" $section "* ]] || fault "tests/$section.sh belongs to no section of the README"
+done
+observe 'each test script belongs to one of them'           true
+
+# A command that stands in a block of another kind would escape its test.
+observe 'shell commands stand in ```sh blocks'              [ "$(awk '/^```./ { print $0 }' README.md | sort -u | xargs)" = '```mermaid ```sh ```text' ]
+observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
+
+run host 'make help'
+observe 'make help fits on a screen'                        [ "$(wc -l < "${log[host]}")" -le 24 -a "$(awk 'length > 80' "${log[host]}" | wc -l)" = 0 ]
