@@ -20,21 +20,23 @@
 set -u
 shopt -s extglob
 
-# Everything is named from the checkout's directory on, so that it is found even when the tmpfs below hides it.
-self=$(realpath --relative-to="$(dirname "${BASH_SOURCE[0]}")/.." "$0")
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-name=$(basename "$self" .sh)
+name=$(basename "$0" .sh)
 patience=${LAB_PATIENCE:-10}                              # seconds until a condition counts as never met
 
 # ---- Entering: a private user (unless we are root), mount, network and PID namespace for this script
 
 if [ -z "${LAB_INSIDE-}" ]; then
+  # From here on all is named from the checkout's directory, where we stay: that is found even if it lies in
+  # a directory that the tmpfs below hides.
+  self=$(realpath --relative-to="$(dirname "${BASH_SOURCE[0]}")/.." "$0")
+  cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
   PATH=$PATH:/usr/sbin:/sbin
   export LAB_INSIDE=1 PATH
+  unset MAKEFLAGS MAKELEVEL   # a make that runs us is no business of one that a reader types
   # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that
   # one when unshare is killed: nothing survives this script, whatever becomes of it.
   private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
-  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-60}" bash "$self")
+  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-120}" bash "$self")
   no_namespaces="SKIP: this system lets an ordinary user make no namespaces \
 (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, \
 user.max_user_namespaces); run it with sudo"
@@ -332,7 +334,7 @@ compare_with_readme() {
 conclude() {
   local status=$?
   [ $status != 0 ] || compare_with_readme
-  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-60} seconds"
+  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-120} seconds"
   pump
 }
 trap conclude EXIT

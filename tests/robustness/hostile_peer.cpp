@@ -4,8 +4,8 @@
 //                                           exit 0 when the good one was answered and no other
 //   hostile_peer flood ADDRESS PORT COUNT   sends it COUNT random ones, with a good one after every 100 and its
 //                                           reply awaited, so that all of them are read
-//   hostile_peer serve PORT                 is a time server that answers each request with bad datagrams and a
-//                                           good one, twice
+//   hostile_peer serve PORT                 is a time server that answers each request with bad datagrams (the
+//                                           largest for the first request only) and a good one, twice
 //   hostile_peer shuffle PORT COUNT         is a time server that answers COUNT requests in the order 3 1 2, 6 4 5,
 //                                           ... and the third of each three twice
 #include <arpa/inet.h>
@@ -140,7 +140,8 @@ int main(int argc, char* argv[]) {
     const std::uint32_t number = ntohl(datagram.sequence);
     const auto answer = [&](const std::string& text) { sendto(fd, text.data(), text.size(), 0, from, size); };
     if (serve) {
-      for (const std::string& text : bad_messages(TimeKind::reply, number)) answer(text);
+      for (const std::string& text : bad_messages(TimeKind::reply, number))
+        if (text.size() < 100 || number == 1) answer(text);  // two large ones would fill a receive buffer
       for (const std::uint32_t unknown : {0u, number + 1000, 0xffffffffu}) answer(message(TimeKind::reply, unknown));
       for (int copy = 0; copy < 2; ++copy) answer(message(TimeKind::reply, number));
     } else if (waiting.push_back(number); waiting.size() == 3) {
