@@ -261,8 +261,8 @@ capture() {
   within "$patience" grep -q 'listening on' "$lab/$1.err" || fault "no capture on $3" "$(cat "$lab/$1.err")"
 }
 
-# end_capture NAME: ends it, once all that passed until now is in the file. A ping of a size of its own goes
-# after it to mark the end.
+# end_capture NAME: ends it, once all that passed until now is in the file. A ping of a size of its own follows to
+# mark the end; more than one on a link that may lose it.
 end_capture() {
   local host interface peer
   read -r host interface <<< "${capture_place[$1]}"
@@ -271,13 +271,15 @@ end_capture() {
     veth_srv_*) peer=10.0.${interface#veth_srv_c}.2 ;;
     *) peer=127.0.0.1 ;;
   esac
-  ip netns exec "$host" ping -q -c 1 -s 23 -W 0.2 "$peer" > /dev/null
-  within "$patience" marked "$1" || fault "the capture $1 is not complete"
+  within "$patience" marked "$1" "$host" "$peer" || fault "the capture $1 is not complete"
   kill "${capture_pid[$1]}"
   wait "${capture_pid[$1]}"
   grep -q '^0 packets dropped by kernel' "$lab/$1.err" || fault "the capture $1 has lost packets" "$(cat "$lab/$1.err")"
 }
-marked() { [ -n "$(tcpdump -n -r "$lab/$1.pcap" 'icmp[icmptype] == icmp-echo and ip[2:2] == 51' 2>/dev/null)" ]; }
+marked() {  # NAME HOST PEER
+  ip netns exec "$2" ping -q -c 1 -s 23 -W 0.1 "$3" > /dev/null
+  [ -n "$(tcpdump -n -r "$lab/$1.pcap" 'icmp[icmptype] == icmp-echo and ip[2:2] == 51' 2>/dev/null)" ]
+}
 
 # fields NAME FILTER FIELD...: of an ended capture, the fields of the packets that match, tabs between them.
 fields() {

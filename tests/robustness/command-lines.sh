@@ -8,6 +8,19 @@ given() {
   err=$(cat $lab/err)
 }
 
+# Every program that takes ADDRESS PORT refuses what is neither, and names it.
+for program in $(basename -s .cpp -- *.cpp); do
+  [[ $("./$program" -h) == "usage: $program "*'ADDRESS PORT'* ]] || continue
+  for address in 256.0.0.1 1.2.3 localhost '' ::1 0x7f.0.0.1 '127.0.0.1 ' 127.0.0.1:80; do
+    given "./$program '$address' 80"
+    observe "$program '$address' 80" [ "$status|$out|$err" = "2||$program: $address: not an IPv4 address" ]
+  done
+  for port in 80x x '' -1 -80 ' 80' '80 ' +80 0x50 8.0 65536 70000 4294967376; do
+    given "./$program 127.0.0.1 '$port'"
+    observe "$program 127.0.0.1 '$port'" [ "$status|$out|$err" = "2||$program: $port: not a port (0-65535)" ]
+  done
+done
+
 # Wrong words: exit status 2, nothing on standard output, and this on standard error (its first line).
 while IFS='|' read -r command message; do
   command=${command%%*( )} message=${message##*( )}
@@ -19,36 +32,15 @@ addrconv -x                             | ./addrconv: invalid option -- 'x'
 addrbind                                | usage: addrbind ADDRESS PORT
 addrbind 127.0.0.1                      | usage: addrbind ADDRESS PORT
 addrbind 127.0.0.1 80 80                | usage: addrbind ADDRESS PORT
-addrbind 256.0.0.1 80                   | addrbind: 256.0.0.1: not an IPv4 address
-addrbind localhost 80                   | addrbind: localhost: not an IPv4 address
-addrbind '' 80                          | addrbind: : not an IPv4 address
-addrbind ::1 80                         | addrbind: ::1: not an IPv4 address
-addrbind 127.0.0.1 80x                  | addrbind: 80x: not a port (0-65535)
-addrbind 127.0.0.1 x                    | addrbind: x: not a port (0-65535)
-addrbind 127.0.0.1 ''                   | addrbind: : not a port (0-65535)
-addrbind 127.0.0.1 -1                   | addrbind: -1: not a port (0-65535)
-addrbind 127.0.0.1 ' 80'                | addrbind:  80: not a port (0-65535)
-addrbind 127.0.0.1 '80 '                | addrbind: 80 : not a port (0-65535)
-addrbind 127.0.0.1 +80                  | addrbind: +80: not a port (0-65535)
-addrbind 127.0.0.1 0x50                 | addrbind: 0x50: not a port (0-65535)
-addrbind 127.0.0.1 8.0                  | addrbind: 8.0: not a port (0-65535)
-addrbind 127.0.0.1 65536                | addrbind: 65536: not a port (0-65535)
-addrbind 127.0.0.1 4294967376           | addrbind: 4294967376: not a port (0-65535)
 addrbind -b 127.0.0.1 80                | ./addrbind: invalid option -- 'b'
 time_server                             | usage: time_server ADDRESS PORT
 time_server 0.0.0.0                     | usage: time_server ADDRESS PORT
 time_server 0.0.0.0 8080 x              | usage: time_server ADDRESS PORT
-time_server 256.0.0.1 8080              | time_server: 256.0.0.1: not an IPv4 address
-time_server 0.0.0.0 70000               | time_server: 70000: not a port (0-65535)
-time_server 0.0.0.0 -1                  | time_server: -1: not a port (0-65535)
 time_server -x                          | ./time_server: invalid option -- 'x'
 time_client                             | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client 127.0.0.1                   | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client 127.0.0.1 80 81 82          | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client -c 3                        | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
-time_client 256.0.0.1 8080              | time_client: 256.0.0.1: not an IPv4 address
-time_client 127.0.0.1 70000             | time_client: 70000: not a port (0-65535)
-time_client 127.0.0.1 -1                | time_client: -1: not a port (0-65535)
 time_client 127.0.0.1 8080 -x           | ./time_client: invalid option -- 'x'
 time_client 127.0.0.1 8080 -c           | ./time_client: option requires an argument -- 'c'
 time_client 127.0.0.1 8080 -c 0         | time_client: 0: not a count (1-1000000)
@@ -68,8 +60,6 @@ time_client 127.0.0.1 8080 -W 90000     | time_client: 90000: not a number of se
 time_client 127.0.0.1 8080 -W ''        | time_client: : not a number of seconds (above 0, at most 86400)
 time_burst_client                       | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
 time_burst_client 127.0.0.1             | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
-time_burst_client 1.2.3 8080            | time_burst_client: 1.2.3: not an IPv4 address
-time_burst_client 127.0.0.1 -1          | time_burst_client: -1: not a port (0-65535)
 time_burst_client 127.0.0.1 8080 -i 1   | ./time_burst_client: invalid option -- 'i'
 time_burst_client 127.0.0.1 8080 -c x   | time_burst_client: x: not a count (1-1000000)
 time_burst_client 127.0.0.1 8080 -W x   | time_burst_client: x: not a number of seconds (above 0, at most 86400)
