@@ -85,8 +85,8 @@ int main(int argc, char* argv[]) {
     // MSG_TRUNC recvfrom() would return the number stored, and the loss would go unnoticed; with it, it
     // returns the length that the datagram had (recv(2)). A production server has a buffer as large as its
     // protocol's largest message, and treats anything longer as an error.
-    const ssize_t size = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
-                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    const ssize_t size =
+        recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&peer), &peer_size);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) err(1, "recvfrom %s", text_of(self).c_str());
     const std::size_t length = static_cast<std::size_t>(size);

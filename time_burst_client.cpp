@@ -58,7 +58,8 @@ template <typename Number>
 static Number parse_number(const char* text, Number most, const char* what) {
   Number number{};
   const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), number);
-  if (error != std::errc{} || *end != '\0' || !(number > 0 && number <= most)) errx(2, "%s: not %s", text, what);
+  if (error != std::errc{} || *end != '\0' || !(number > 0 && number <= most))
+    errx(2, "%s: not %s", text, what);
   return number;
 }
 
@@ -142,8 +143,8 @@ int main(int argc, char* argv[]) {
 
     const bool duplicate = copies[reply->sequence - 1]++ > 0;
     const bool late = !duplicate && reply->sequence < highest;
-    if (printf("reply %u%s%s\n", reply->sequence, late ? ", reordered" : "", duplicate ? ", duplicate" : "") < 0)
-      err(1, "standard output");
+    const char* remark = duplicate ? ", duplicate" : late ? ", reordered" : "";
+    if (printf("reply %u%s\n", reply->sequence, remark) < 0) err(1, "standard output");
     received += !duplicate;
     reordered += late;
     duplicated += duplicate;
@@ -152,8 +153,8 @@ int main(int argc, char* argv[]) {
   }
 
   const double lost = 100.0 * (sent - received) / sent;
-  if (printf("%u sent, %u received, %g%% lost, %u reordered, %u duplicated\n", sent, received, lost, reordered,
-             duplicated) < 0)
+  if (printf("%u sent, %u received, %g%% lost, %u reordered, %u duplicated\n", sent, received, lost,
+             reordered, duplicated) < 0)
     err(1, "standard output");
   return received > 0 ? 0 : 1;
 }

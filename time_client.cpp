@@ -60,7 +60,8 @@ template <typename Number>
 static Number parse_number(const char* text, Number most, const char* what) {
   Number number{};
   const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), number);
-  if (error != std::errc{} || *end != '\0' || !(number > 0 && number <= most)) errx(2, "%s: not %s", text, what);
+  if (error != std::errc{} || *end != '\0' || !(number > 0 && number <= most))
+    errx(2, "%s: not %s", text, what);
   return number;
 }
 
@@ -138,8 +139,9 @@ static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration
   std::array<char, 16> clock{};
   strftime(clock.data(), clock.size(), "%H:%M:%S", &local);
   const double round_trip = std::chrono::duration<double, std::milli>(now - request.sent).count();
-  if (printf("reply %u: %s.%09ld, round trip %.3f ms%s%s\n", reply->sequence, clock.data(), reply->time.tv_nsec,
-             round_trip, now - request.sent > patience ? ", late" : "", first ? "" : ", duplicate") < 0)
+  if (printf("reply %u: %s.%09ld, round trip %.3f ms%s%s\n", reply->sequence, clock.data(),
+             reply->time.tv_nsec, round_trip, now - request.sent > patience ? ", late" : "",
+             first ? "" : ", duplicate") < 0)
     err(1, "standard output");
   request.answered = request.settled = true;
   return first;
@@ -222,7 +224,8 @@ int main(int argc, char* argv[]) {
     // Sleep until something comes, until the next request is due, or until the oldest one's time is up.
     Clock::time_point wake = requests.size() < count ? next_send : Clock::time_point::max();
     if (first_open < requests.size()) wake = std::min(wake, requests[first_open].sent + patience);
-    const auto nanoseconds = std::chrono::nanoseconds(std::max(wake - Clock::now(), Clock::duration::zero())).count();
+    const auto nanoseconds =
+        std::chrono::nanoseconds(std::max(wake - Clock::now(), Clock::duration::zero())).count();
     const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
     pollfd readable{fd, POLLIN, 0};
     if (ppoll(&readable, 1, &timeout, nullptr) < 0 && errno != EINTR) err(1, "ppoll");

@@ -79,8 +79,8 @@ int main(int argc, char* argv[]) {
     TimeMessage datagram{};
     sockaddr_in peer{};
     socklen_t peer_size = sizeof peer;
-    const ssize_t size = recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC,
-                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    const ssize_t size =
+        recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC, reinterpret_cast<sockaddr*>(&peer), &peer_size);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) err(1, "recvfrom %s", text_of(self).c_str());
 

@@ -1,13 +1,17 @@
 // hostile_peer: the UDP peer that one hopes never to have, for tests/robustness/hostile-datagrams.sh.
 //
-//   hostile_peer table ADDRESS PORT         sends a time server one of each kind of bad datagram, then a good one;
-//                                           exit 0 when the good one was answered and no other
-//   hostile_peer flood ADDRESS PORT COUNT   sends it COUNT random ones, with a good one after every 100 and its
-//                                           reply awaited, so that all of them are read
-//   hostile_peer serve PORT                 is a time server that answers each request with bad datagrams (the
-//                                           largest for the first request only) and a good one, twice
-//   hostile_peer shuffle PORT COUNT         is a time server that answers COUNT requests in the order 3 1 2, 6 4 5,
-//                                           ... and the third of each three twice
+//   hostile_peer table ADDRESS PORT
+//       sends a time server one of each kind of bad datagram, then a good one; exit 0 when the good one was
+//       answered and no other
+//   hostile_peer flood ADDRESS PORT COUNT
+//       sends it COUNT random ones, with a good one after every 100 and its reply awaited, so that all of them
+//       are read
+//   hostile_peer serve PORT
+//       is a time server that answers each request with bad datagrams (the largest for the first request only)
+//       and a good one, twice
+//   hostile_peer shuffle PORT COUNT
+//       is a time server that answers COUNT requests in the order 3 1 2, 6 4 5, ... and the third of each three
+//       twice
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -39,11 +43,12 @@ static std::vector<std::string> bad_messages(TimeKind kind, std::uint32_t sequen
   const std::string good = message(kind, sequence);
   std::vector<std::string> bad{"", good.substr(0, good.size() - 1), good + '\0'};
   for (const auto& [offset, bytes] : std::vector<std::pair<std::size_t, std::string>>{
-           {0, "EMIT"},                             // the magic number
-           {4, std::string(4, '\0')},               // the kind: none
-           {4, kind == TimeKind::request ? std::string("\0\0\0\2", 4) : std::string("\0\0\0\1", 4)},  // the other
-           {12, "\x3b\x9a\xca"},                    // 1,000,000,000 nanoseconds
-           {16, std::string(8, '\xff')}}) {         // the end of time
+           {0, "EMIT"},                // the magic number
+           {4, std::string(4, '\0')},  // the kind: none
+           {4, kind == TimeKind::request ? std::string("\0\0\0\2", 4)
+                                         : std::string("\0\0\0\1", 4)},  // the other
+           {12, "\x3b\x9a\xca"},                                         // 1,000,000,000 nanoseconds
+           {16, std::string(8, '\xff')}}) {                              // the end of time
     std::string wrong = good;
     wrong.replace(offset, bytes.size(), bytes);
     if (offset == 12) wrong[15] = '\0';
@@ -86,7 +91,7 @@ static int flood(int fd, int count) {
   const std::string good = message(TimeKind::request, 0);
   for (int i = 1; i <= count; ++i) {
     std::string datagram(random() % 64, '\0');
-    if (random() % 2 == 0) datagram = good;  // half are good but for one byte: always its magic number's or kind's
+    if (random() % 2 == 0) datagram = good;  // half are good but for one byte of the magic number or the kind
     for (char& byte : datagram)
       if (datagram.size() != good.size()) byte = static_cast<char>(random());
     if (datagram.size() == good.size()) {
@@ -111,7 +116,8 @@ static void put_from_port_0(const char* address, const char* port) {
   header.dest = htons(static_cast<std::uint16_t>(atoi(port)));
   header.len = htons(static_cast<std::uint16_t>(sizeof header + payload.size()));
   const std::string packet = std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
-  if (sendto(fd, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&endpoint), sizeof endpoint) < 0)
+  if (sendto(fd, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&endpoint),
+             sizeof endpoint) < 0)
     err(1, "sendto from port 0");
   close(fd);
 }
@@ -142,7 +148,8 @@ int main(int argc, char* argv[]) {
     if (serve) {
       for (const std::string& text : bad_messages(TimeKind::reply, number))
         if (text.size() < 100 || number == 1) answer(text);  // two large ones would fill a receive buffer
-      for (const std::uint32_t unknown : {0u, number + 1000, 0xffffffffu}) answer(message(TimeKind::reply, unknown));
+      for (const std::uint32_t unknown : {0u, number + 1000, 0xffffffffu})
+        answer(message(TimeKind::reply, unknown));
       for (int copy = 0; copy < 2; ++copy) answer(message(TimeKind::reply, number));
     } else if (waiting.push_back(number); waiting.size() == 3) {
       for (const std::size_t i : {2u, 0u, 1u, 2u}) answer(message(TimeKind::reply, waiting[i]));
