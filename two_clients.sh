@@ -92,7 +92,7 @@ show() {
     { ip -n "$host" -br -4 address || true; } 2>&1 | sed 's/^/  address  /'
     { ip -n "$host" route || true; } 2>&1 | sed 's/^/  route    /'
     { ip netns exec "$host" tc qdisc show || true; } 2>&1 | sed 's/^/  qdisc    /'
-    { ip netns exec "$host" ss -Htulnp || true; } 2>&1 | sed 's/^/  socket   /'
+    { ip netns exec "$host" ss -Htulnp || true; } 2>&1 | sed 's/^/  socket   /' | grep . || echo '  socket   none listens'
   done
 }
 

@@ -89,7 +89,7 @@ PATH=$lab/bin:$PATH
 
 declare -A colours=([host]=36 [server]=34 [client]=32 [wire]=33 [seen]='1;32' [fault]='1;31' [title]=1)
 paint() {  # STYLE TEXT
-  if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]}" "$2"; else printf %s "$2"; fi
+  if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-35}" "$2"; else printf %s "$2"; fi
 }
 line() {  # ROLE MARK TEXT: a line of that host's terminal
   local label=${1/%+([0-9])/ ${1##*[a-z]}}   # client1: client 1
