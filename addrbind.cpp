@@ -55,6 +55,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
     err(1, "bind %s", text_of(self).c_str());
 

@@ -69,6 +69,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
   sockaddr_in self{};
   self.sin_family = AF_INET;
   self.sin_addr.s_addr = htonl(INADDR_ANY);
@@ -91,11 +92,14 @@ int main(int argc, char* argv[]) {
     if (size < 0) err(1, "recvfrom %s", text_of(self).c_str());
     const std::size_t length = static_cast<std::size_t>(size);
     const std::size_t stored = std::min(length, buffer.size());
-    const std::string lost = stored < length ? ", " + std::to_string(length - stored) + " truncated" : "";
+    std::string remark = stored < length ? ", " + std::to_string(length - stored) + " truncated" : "";
+    if (peer.sin_port == htons(ECHO_PORT)) remark += ", no reply to another echo server";
     if (printf("%s received %zu of %zu bytes from %s%s\n", now().c_str(), stored, length,
-               text_of(peer).c_str(), lost.c_str()) < 0)
+               text_of(peer).c_str(), remark.c_str()) < 0)
       err(1, "standard output");
 
+    // Two echo servers would never end a conversation that somebody began by forging one's address.
+    if (peer.sin_port == htons(ECHO_PORT)) continue;
     while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer), peer_size) < 0) {
       if (errno == EINTR) continue;
       warn("sendto %s", text_of(peer).c_str());  // a peer that cannot be reached is no reason to end

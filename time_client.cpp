@@ -116,20 +116,22 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
   }
 }
 
-// Reads one datagram from the server and reports it. Gives true for the first reply to a request.
-static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration patience) {
+// Reads one datagram from the server and reports it; gives false when there is none. Counts in `received` the
+// first reply to each request.
+static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration patience,
+                         std::uint32_t& received) {
   TimeMessage datagram{};
   // MSG_TRUNC: the length that the datagram had, even when it is longer than the buffer (recv(2)).
   const ssize_t size = recv(fd, &datagram, sizeof datagram, MSG_TRUNC | MSG_DONTWAIT);
   const Clock::time_point now = Clock::now();
   if (size < 0) {
-    if (errno == EAGAIN || errno == EINTR || report_icmp_errors(fd, requests)) return false;
-    err(1, "recv");
+    if (errno != EAGAIN && errno != EINTR) warn("recv from the server");  // the echo of an earlier send
+    return false;
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
   if (!reply || reply->sequence < 1 || reply->sequence > requests.size()) {
-    if (printf("ignored %ld bytes that answer no request\n", size) < 0) err(1, "standard output");
-    return false;
+    if (printf("ignored %zd bytes that answer no request\n", size) < 0) err(1, "standard output");
+    return true;
   }
 
   Request& request = requests[reply->sequence - 1];
@@ -144,7 +146,8 @@ static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration
              first ? "" : ", duplicate") < 0)
     err(1, "standard output");
   request.answered = request.settled = true;
-  return first;
+  received += first;
+  return true;
 }
 
 int main(int argc, char* argv[]) {
@@ -176,6 +179,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
   // Keep ICMP errors in a queue, each with the datagram that it is about. Without this a connected socket
   // still learns of "port unreachable", as an ECONNREFUSED out of its next call, but not of which request
   // it answers, and hears nothing at all of an unreachable host or network, which may be passing troubles.
@@ -189,8 +193,11 @@ int main(int argc, char* argv[]) {
   std::uint32_t sent = 0, received = 0;
   Clock::time_point next_send = Clock::now();
   for (;;) {
-    const Clock::time_point now = Clock::now();
+    // First what has come, so that no receive buffer overflows while we are busy sending; but not without end.
+    report_icmp_errors(fd, requests);
+    for (int i = 0; i < 100 && report_reply(fd, requests, patience, received); ++i) continue;
 
+    const Clock::time_point now = Clock::now();
     for (; first_open < requests.size(); ++first_open) {
       Request& request = requests[first_open];
       if (!request.settled && now - request.sent < patience) break;
@@ -206,15 +213,16 @@ int main(int argc, char* argv[]) {
       timespec time{};
       if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
       const TimeMessage message = encode_time(TimeKind::request, number, time);
-      ssize_t size = send(fd, &message, sizeof message, 0);
-      // An error may be the echo of an earlier request, which is reported then; this one was not sent.
-      while (size < 0 && (errno == EINTR || report_icmp_errors(fd, requests)))
-        size = send(fd, &message, sizeof message, 0);
-      if (size < 0) {
+      // An error may be the echo of an earlier request, which is reported then; this one has not been sent.
+      int error = 0;
+      do error = send(fd, &message, sizeof message, 0) < 0 ? errno : 0;
+      while (error == EINTR || (error != 0 && report_icmp_errors(fd, requests)));
+      if (error == 0) {
+        ++sent;
+      } else {
+        errno = error;
         warn("send %s: request %u", text_of(server).c_str(), number);
         requests.back().settled = true;
-      } else {
-        ++sent;
       }
       next_send = now + interval;
       continue;
@@ -229,9 +237,6 @@ int main(int argc, char* argv[]) {
     const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
     pollfd readable{fd, POLLIN, 0};
     if (ppoll(&readable, 1, &timeout, nullptr) < 0 && errno != EINTR) err(1, "ppoll");
-    if (readable.revents == 0) continue;
-    report_icmp_errors(fd, requests);
-    received += report_reply(fd, requests, patience);
   }
 
   const double lost = sent == 0 ? 0 : 100.0 * (sent - received) / sent;

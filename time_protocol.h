@@ -76,7 +76,7 @@ inline TimeMessage encode_time(TimeKind kind, std::uint32_t sequence, const time
 // Reads a datagram of `size` bytes, of which the first 24 at most are looked at: `size` may be the
 // length before truncation that MSG_TRUNC reports (recv(2)). Gives nothing unless it is a message of
 // the kind asked for: exactly 24 bytes, the magic number, the kind, and a time of day that exists and
-// lies before the year 10000, so that localtime_r(3) and five columns can hold it.
+// lies before the year 10000: localtime_r(3) fails for years that no int can hold.
 inline std::optional<TimeStatement> decode_time(TimeKind kind, const void* datagram, std::size_t size) {
   constexpr std::uint64_t YEAR_10000 = 253'402'300'800;
   TimeMessage message;

@@ -67,6 +67,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
     err(1, "bind %s", text_of(self).c_str());
   socklen_t self_size = sizeof self;  // port 0 has become a real one
@@ -85,10 +86,13 @@ int main(int argc, char* argv[]) {
     if (size < 0) err(1, "recvfrom %s", text_of(self).c_str());
 
     const auto request = decode_time(TimeKind::request, &datagram, static_cast<std::size_t>(size));
-    if (printf(request ? "%s %s request %ld\n" : "%s %s ignored, %ld bytes\n", now().c_str(),
-               text_of(peer).c_str(), request ? long{request->sequence} : size) < 0)
+    if (!request) {  // silence: an answer to anything but a request would be a tool for floods
+      if (printf("%s %s ignored, %zd bytes\n", now().c_str(), text_of(peer).c_str(), size) < 0)
+        err(1, "standard output");
+      continue;
+    }
+    if (printf("%s %s request %u\n", now().c_str(), text_of(peer).c_str(), request->sequence) < 0)
       err(1, "standard output");
-    if (!request) continue;  // silence: an answer to anything but a request would be a tool for floods
 
     // On a socket bound to INADDR_ANY the kernel chooses the reply's source address: the one that the
     // route to the peer prefers, which need not be the one that the request was sent to. A production

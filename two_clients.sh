@@ -29,7 +29,8 @@ build() {
     ip netns add "$host"
     # A new namespace copies this machine's IPv4 settings (devconf_inherit_init_net), so say what they are;
     # and switch IPv6 off before an interface is up, so that none ever sends a packet of it.
-    settings=(net.ipv4.ip_forward="$([ "$host" = ns_server ] && echo 1 || echo 0)")
+    settings=(net.ipv4.ip_forward="$([ "$host" = ns_server ] && echo 1 || echo 0)"
+              net.ipv4.conf.{all,default}.{rp_filter,route_localnet}"=0")
     [ ! -d /proc/sys/net/ipv6 ] || settings+=(net.ipv6.conf.{all,default}.disable_ipv6=1)
     ip netns exec "$host" sysctl -qw "${settings[@]}"
     ip -n "$host" link set lo up
@@ -40,10 +41,10 @@ build() {
   ip -n ns_client2 route add default via 10.0.2.1
 }
 
-# Both ends of a cable are born in the namespaces where they belong, never in the one we run in: no name
-# of the lab's can collide with an interface of this machine.
+# Both ends of a cable are born in the namespaces where they belong, by a request that is made there, too: no
+# name of the lab's can collide with an interface of this machine.
 cable() {  # HOST INTERFACE ADDRESS  HOST INTERFACE ADDRESS
-  ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+  ip -n "$1" link add "$2" type veth peer name "$5" netns "$4"
   # A link that loses packets loses ARP's, too: do not forget a neighbour for three lost probes (arp(7)).
   ip -n "$1" ntable change name arp_cache dev "$2" ucast_probes 20
   ip -n "$4" ntable change name arp_cache dev "$5" ucast_probes 20
@@ -57,20 +58,25 @@ cable() {  # HOST INTERFACE ADDRESS  HOST INTERFACE ADDRESS
 
 # What the diagram says of a host, in the words of facts().
 expected() {
-  echo 'lo UNKNOWN 127.0.0.1/8'
+  printf '%s\n' 'lo UNKNOWN' 'lo 127.0.0.1/8'
   case $1 in
-    ns_client1) echo 'veth_c1 UP 10.0.1.2/24'; echo 'default via 10.0.1.1 dev veth_c1' ;;
-    ns_client2) echo 'veth_c2 UP 10.0.2.2/24'; echo 'default via 10.0.2.1 dev veth_c2' ;;
-    ns_server) echo 'veth_srv_c1 UP 10.0.1.1/24'; echo 'veth_srv_c2 UP 10.0.2.1/24'; echo 'net.ipv4.ip_forward = 1' ;;
+    ns_client1) printf '%s\n' 'veth_c1 UP' 'veth_c1 10.0.1.2/24' 'default via 10.0.1.1 dev veth_c1' ;;
+    ns_client2) printf '%s\n' 'veth_c2 UP' 'veth_c2 10.0.2.2/24' 'default via 10.0.2.1 dev veth_c2' ;;
+    ns_server) printf '%s\n' 'veth_srv_c1 UP' 'veth_srv_c1 10.0.1.1/24' 'veth_srv_c2 UP' 'veth_srv_c2 10.0.2.1/24' \
+      'net.ipv4.ip_forward = 1' ;;
   esac
 }
 
 facts() {
   {
-    ip -n "$1" -br -4 address
-    ip -n "$1" route
+    ip -n "$1" -br link
+    ip -n "$1" -o -4 address
+    ip -n "$1" route show default
     ip netns exec "$1" sysctl net.ipv4.ip_forward
-  } 2>/dev/null | sed -E 's/@[^ ]+//; s/ +/ /g; s/ $//'
+  } 2>/dev/null | awk '
+    $3 == "inet" { print $2, $4; next }                                  # an address
+    $1 == "default" || /^net/ { NF = NF > 5 ? 5 : NF; print $0; next }   # a route, a setting
+    { sub(/@.*/, "", $1); print $1, $2 }                                 # a link'
 }
 
 # What the lab lacks, a line each; nothing when it is complete.
@@ -110,14 +116,13 @@ tear_down() {
 # Asks every process in the namespace to end, and after half a second makes it. A process that stayed would
 # keep the namespace alive, nameless and out of reach.
 end_processes() {
-  local signal try pids
-  for signal in TERM KILL; do
-    for ((try = 0; try < 50; try++)); do
-      mapfile -t pids < <(ip netns pids "$1" 2>/dev/null)
-      [ ${#pids[@]} -gt 0 ] || return 0
-      kill -s "$signal" "${pids[@]}" 2>/dev/null || true
-      sleep 0.01
-    done
+  local try pids
+  for ((try = 0; try < 100; try++)); do
+    mapfile -t pids < <(ip netns pids "$1" 2>/dev/null)
+    [ ${#pids[@]} -gt 0 ] || return 0
+    if [ $try = 0 ]; then kill -s TERM "${pids[@]}" 2>/dev/null || true; fi
+    if [ $try -ge 50 ]; then kill -s KILL "${pids[@]}" 2>/dev/null || true; fi
+    sleep 0.01
   done
   fail "$1: these processes do not end: ${pids[*]}"
 }
@@ -157,7 +162,7 @@ done
 # One at a time. The lock ends with the last process that holds it, so a killed `up` never leaves it behind,
 # and a new `up` waits for the command that the killed one was in the middle of.
 exec 9</run
-flock -w 30 9 || fail "another two_clients.sh has been busy for 30 seconds"
+flock -w 30 9 || fail "/run has been locked for 30 seconds, probably by another two_clients.sh"
 
 if [ "$command" = down ]; then
   tear_down
@@ -174,7 +179,15 @@ for host in "${hosts[@]}"; do
   break
 done
 trap 'exit 130' INT TERM HUP
-trap 'tear_down; fail "the lab could not be set up; nothing is left of it"' EXIT
+# From here on a failure or a Ctrl-C takes away what there is; a second Ctrl-C does not stop that.
+give_up() {
+  local status=$?
+  trap '' INT TERM HUP
+  tear_down
+  echo 'two_clients.sh: the lab could not be set up; nothing is left of it' >&2
+  exit $status
+}
+trap give_up EXIT
 tear_down
 build
 for ((try = 0; try < 100; try++)); do  # links take a moment to find their carrier

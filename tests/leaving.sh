@@ -8,4 +8,4 @@ ready   server 'serving on'
 run     host   'sudo ./two_clients.sh down'
 observe 'down succeeds'                         exits host 0
 observe 'the server was ended: SIGTERM'         exits server 143
-observe 'no namespace is left'                  [ -z "$(ip netns list)" ]
+observe 'no namespace is left'                  no_namespaces

@@ -36,10 +36,7 @@ if [ -z "${LAB_INSIDE-}" ]; then
   # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that
   # one when unshare is killed: nothing survives this script, whatever becomes of it.
   private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
-  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-120}" bash "$self")
-  no_namespaces="SKIP: this system lets an ordinary user make no namespaces \
-(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, \
-user.max_user_namespaces); run it with sudo"
+  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-180}" bash "$self")
   if [ "$(id -u)" = 0 ]; then
     "${private[@]}" true 2>/dev/null ||
       { echo "SKIP: this root may not make namespaces: start the container with --privileged"; exit 77; }
@@ -51,11 +48,9 @@ user.max_user_namespaces); run it with sudo"
     # shellcheck disable=SC2016
     exec unshare --user --map-root-user --mount bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"' - \
       unshare --user --map-user="$(id -u)" --map-group="$(id -g)" --keep-caps "${private[@]:1}" "${script[@]}"
-  elif sudo -n true 2>/dev/null; then
-    unset LAB_INSIDE
-    exec sudo --preserve-env=LAB_LIMIT,LAB_PATIENCE,LAB_COLOUR,MAKEFLAGS bash "$self"
   fi
-  echo "$no_namespaces"
+  echo "SKIP: this system lets an ordinary user make no namespaces (sysctl kernel.unprivileged_userns_clone," \
+    "kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces); run it with sudo"
   exit 77
 fi
 
@@ -187,7 +182,7 @@ interrupt() {
 
 # finish ROLE: waits for the command's end; its exit status is then in ${result[ROLE]}.
 finish() {
-  within 40 ended "$1" || fault "$1 does not end"
+  within $((12 * patience)) ended "$1" || fault "$1 does not end"
   end_input "$1"
 }
 
@@ -249,6 +244,8 @@ sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one)
   if [ $# = 4 ]; then [ "$count" = "$4" ]; else [ "$count" -ge 1 ]; fi
 }
 
+no_namespaces() { seen=$(ip netns list) || return 3; [ -z "$seen" ]; }
+
 # ---- Captures, for packets as evidence
 
 declare -A capture_pid=() capture_place=()
@@ -285,21 +282,23 @@ marked() {  # NAME HOST PEER
 fields() {
   local file=$lab/$1.pcap filter="($2) && !(icmp && ip.len == 51)" arguments=() field; shift 2
   for field; do arguments+=(-e "$field"); done
-  tshark -n -r "$file" -Y "$filter" -T fields "${arguments[@]}" 2> $lab/tshark.err || fault tshark "$(cat $lab/tshark.err)"
+  tshark -n -r "$file" -Y "$filter" -T fields "${arguments[@]}" 2> $lab/tshark.err
 }
 
 # packets NAME FILTER OPERATOR NUMBER: so many packets match, as in: packets wire 'icmp.type == 3' -ge 1
 packets() {
-  local count
-  count=$(fields "$1" "$2" frame.number | grep -c .)
+  local count frames
+  frames=$(fields "$1" "$2" frame.number) || fault "tshark: $2" "$(cat $lab/tshark.err)"
+  count=$(grep -c . <<< "$frames")
   seen="$count packets match $2"$'\n'$(tcpdump -n -r "$lab/$1.pcap" 2>/dev/null | tail -n 50)
   test "$count" "$3" "$4" || return 3
 }
 
 # time_messages NAME: of an ended capture, "request N" or "reply N" for each message of time_protocol.h.
 time_messages() {
-  local payload kinds=(? request reply)
-  for payload in $(fields "$1" 'udp.port == 8080 && !icmp' udp.payload); do
+  local payload payloads kinds=(? request reply)
+  payloads=$(fields "$1" 'udp.port == 8080 && !icmp' udp.payload) || fault tshark "$(cat $lab/tshark.err)"
+  for payload in $payloads; do
     echo "${kinds[16#${payload:8:8}]} $((16#${payload:16:8}))"
   done
 }
@@ -336,7 +335,7 @@ compare_with_readme() {
 conclude() {
   local status=$?
   [ $status != 0 ] || compare_with_readme
-  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-120} seconds"
+  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-180} seconds"
   pump
 }
 trap conclude EXIT

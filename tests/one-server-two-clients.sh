@@ -25,6 +25,7 @@ observe 'cable 1: ten requests of 24 bytes'        packets cable1 'ip.src == 10.
 observe 'and ten replies of the same size'         packets cable1 'ip.src == 10.0.1.1 && ip.dst == 10.0.1.2 && udp.srcport == 8080 && udp.length == 32' -eq 10
 observe 'cable 2: the same'                        packets cable2 'ip.addr == 10.0.2.2 && udp.port == 8080 && udp.length == 32' -eq 20
 observe "no connection was made: nothing else"     packets cable1 '!udp && !arp' -eq 0
+observe 'nor on cable 2'                           packets cable2 '!udp && !arp' -eq 0
 interrupt server
 observe 'C-c ends the server'                      exits server 130
 

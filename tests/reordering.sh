@@ -27,7 +27,7 @@ observe 'half is delayed, half is not'             exits client2 0
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080'
 observe 'all arrive'                               last_line client2 '^10 sent, 10 received, 0% lost, [0-9]+ reordered, 0 duplicated$'
 
-# Ten may, by chance, arrive in order, about once in 400 times. A hundred will not.
+# Ten may, by chance, arrive in order, about once in 200 times. A hundred will not.
 requests_before=$(grep -c ' request ' "${log[server]}")
 capture cable2  ns_client2 veth_c2   # sees what has passed netem
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080 -c 100'

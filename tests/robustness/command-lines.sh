@@ -100,5 +100,10 @@ done <<'TABLE'
 ./addrbind 127.0.0.1 0 > /dev/full              | addrbind: standard output: No space left on device
 ./time_server 127.0.0.1 0 > /dev/full           | time_server: standard output: No space left on device
 ./time_client 127.0.0.1 9 > /dev/full           | time_client: standard output: No space left on device
+./addrbind 127.0.0.1 0 <&-                      | addrbind: standard input, output or error is closed
+./time_server 127.0.0.1 0 >&-                   | time_server: standard input, output or error is closed
+./time_client 127.0.0.1 9 >&-                   | time_client: standard input, output or error is closed
+./time_burst_client 127.0.0.1 9 >&-             | time_burst_client: standard input, output or error is closed
+./echo_server >&-                               | echo_server: standard input, output or error is closed
 ./echo_server > /dev/full                       | echo_server: standard output: No space left on device
 TABLE

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # two_clients.sh: several at once, other people's namespaces, and where it declines.
 . "$(dirname "$0")/../lib.sh"
-
-complete() { ./two_clients.sh status > $lab/quiet 2>&1; }
-gone() { seen=$(ip netns list); [ -z "$seen" ]; }
+. tests/robustness/topology.lib
 
 both() { wait "$1" && wait "$2"; }   # PROCESS PROCESS: both have succeeded
 
@@ -16,10 +14,10 @@ for round in 1 2 3 4 5; do
   ./two_clients.sh up > $lab/up1 2>&1 & first=$!
   ./two_clients.sh down > $lab/up2 2>&1 & second=$!
   both $first $second || fault "up beside down failed in round $round" "$(cat $lab/up1 $lab/up2)"
-  complete || gone || fault "up beside down: neither complete nor gone" "$(cat $lab/quiet)"
+  complete || no_namespaces || fault "up beside down: neither complete nor gone" "$(cat $lab/quiet)"
   quietly ./two_clients.sh down
 done
-observe 'two up, and up beside down: each in its turn'   gone
+observe 'two up, and up beside down: each in its turn'   no_namespaces
 
 say 'What is not its own'
 quietly ip netns add ns_other
@@ -28,12 +26,16 @@ ip netns exec ns_other sleep 1000 & bystander=$!
 run host 'sudo ./two_clients.sh up'
 observe 'interfaces of those names outside do no harm'   complete
 ip netns exec ns_server sleep 1000 & sleeper=$!
-ip netns exec ns_client2 bash -c 'trap "" TERM HUP; while :; do read -rt 1 < <(:); done' & stubborn=$!
-observe 'both are running'                               kill -0 $sleeper $stubborn
+ip netns exec ns_client2 bash -c 'trap "" TERM HUP; echo > stubborn; sleep 1000; sleep 1000' & stubborn=$!
+ip netns exec ns_client1 bash -c 'trap "echo TERM >> counted" TERM; echo > counting; while :; do sleep 0.01; done' &
+dead() { ! kill -0 "$1" 2>/dev/null; }
+inside() { [ -f stubborn ] && [ -f counting ] && [ "$(ip netns identify $sleeper)" = ns_server ]; }
+observe 'three processes are running inside'             inside
 run host 'sudo ./two_clients.sh down'
 observe 'down succeeds'                                  exits host 0
-observe 'a process inside was ended'                     eval '! kill -0 $sleeper 2>/dev/null'
-observe 'one that ignores SIGTERM, too'                  eval '! kill -0 $stubborn 2>/dev/null'
+observe 'a process inside was ended'                     dead $sleeper
+observe 'one that ignores SIGTERM, too'                  dead $stubborn
+observe 'after it had been asked once'                   [ "$(cat counted)" = TERM ]
 observe 'one in another namespace was not'               kill -0 $bystander
 observe 'nor was its namespace'                          [ "$(ip netns list | sed 's/ .*//')" = ns_other ]
 observe 'nor the interfaces outside'                     [ "$(ip -br link show type veth | wc -l)" = 2 ]

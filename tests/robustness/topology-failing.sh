@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# two_clients.sh up, killed or failing at each of its steps: down removes what there is, a failure leaves nothing.
+. "$(dirname "$0")/../lib.sh"
+. tests/robustness/topology.lib
+
+say 'up, killed before each of its steps, then down'
+for ((step = 1; ; step++)); do
+  trapped $step kill-before || break
+  quietly ./two_clients.sh down
+  no_namespaces || fault "killed before step $step, then down: something is left" "$seen"
+done
+observe "killed before each of its $((step - 1)) steps, down removes it" [ $step -gt 25 ]
+quietly ./two_clients.sh down
+
+# A step that fails is the end of it, unless what failed only looks at the lab.
+say 'up, with each of its steps failing in turn'
+failures=0
+for ((step = 1; ; step++)); do
+  trapped $step fail || break
+  if [ $outcome != 0 ]; then
+    ((++failures))
+    no_namespaces || fault "step $step failed: something is left" "$seen"
+    grep -q 'nothing is left of it$' $lab/up.out || fault "step $step failed, and up did not say so" "$(cat $lab/up.out)"
+  else
+    complete || fault "step $step failed, up said nothing, and the lab is not complete" "$(cat $lab/up.out)"
+    quietly ./two_clients.sh down
+  fi
+done
+observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 25 ]
+quietly ./two_clients.sh down
+
+say 'up, killed by the clock'
+for milliseconds in 003 009 015 021 027 033 039 045 051 057 063 069 075; do
+  timeout --signal=KILL 0.$milliseconds ./two_clients.sh up > $lab/quiet 2>&1
+  quietly ./two_clients.sh up
+  complete || fault "killed after $milliseconds ms, then up: not complete" "$(cat $lab/quiet)"
+  quietly ./two_clients.sh down
+done
+observe 'killed at 13 odd moments, up mends it'          no_namespaces

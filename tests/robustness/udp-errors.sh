@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# What a network answers instead of a reply: clients name it and go on. What a server must not answer.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+say 'A router that prohibits'
+quietly ip -n ns_server route add prohibit 10.9.9.9
+run     client2 'sudo ip netns exec ns_client2 ./time_client 10.9.9.9 8080 -c 2 -i 0.2'
+observe 'a request brings ICMP back'               prints client2 '^request 1: No route to host \(ICMP from 10\.0\.2\.1\)$'
+observe 'the client goes on'                       last_line client2 '^2 sent, 0 received, 100% lost$'
+run     client1 'sudo ip netns exec ns_client1 ./time_burst_client 10.9.9.9 8080 -c 3 -W 0.5'
+observe 'a burst is told, too'                     prints client1 '^time_burst_client: .* an earlier .*: No route to host$'
+observe 'and counts to the end'                    last_line client1 '^3 sent, 0 received, 100% lost, 0 reordered, 0 duplicated$'
+
+say 'A route that goes away'
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -c 4 -i 0.5 -W 0.2'
+ready   client1 '^request 1: '
+quietly ip -n ns_client1 route del default
+finish  client1
+observe 'the send fails, and why'                  prints client1 '^time_client: send 10\.9\.9\.9:8080: request [234]: Network is unreachable$'
+observe 'what was not sent does not count'         last_line client1 '^[123] sent, 0 received, 100% lost$'
+
+say 'More requests than a receive buffer holds, sent without a pause'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080 > server.log'
+observe 'it serves'                                sockets ns_server -aun ':8080 '
+run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 5000 -i 0.00001 > client.log'
+overflows() { at ns_client1 awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp; }   # RcvbufErrors
+observe 'the client reads as it sends'             [ "$(overflows)" = 0 ]
+interrupt server
+
+say 'An echo server, and a datagram from an echo port'
+start   server  'sudo ip netns exec ns_server ./echo_server'
+ready   server  'serving on'
+capture cable1  ns_server veth_srv_c1
+start   client1 'sudo ip netns exec ns_client1 nc -u -p 5678 10.0.1.1 5678'
+type_line client1 'echo?'
+observe 'it is logged'                             prints server 'received 6 of 6 bytes from 10\.0\.1\.2:5678, no reply to another echo server$'
+end_capture cable1
+observe 'and not answered'                         packets cable1 'ip.src == 10.0.1.1 && udp' -eq 0
