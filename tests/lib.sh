@@ -58,7 +58,7 @@ fi
 # tmpfs also holds the directory where the commands run, a copy of the checkout's files and programs.
 [ "$(id -u)" != 0 ] || mount -t tmpfs -o mode=755 tmpfs /run || exit 1
 lab=/run/lab
-export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8   # no settings of the user's, nothing left in /tmp
+export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm   # no settings of the user's, nothing left in /tmp
 mkdir -p $lab/work $HOME $TMPDIR || exit 1
 cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests $lab/work || exit 1
 for source in *.cpp; do

@@ -70,6 +70,11 @@ echo_server -b -1                       | echo_server: -1: not a number of bytes
 echo_server -b 16k                      | echo_server: 16k: not a number of bytes (1-65507)
 echo_server -b 65508                    | echo_server: 65508: not a number of bytes (1-65507)
 echo_server -b ''                       | echo_server: : not a number of bytes (1-65507)
+byte_sink 8080                          | usage: byte_sink [-r]
+byte_sink -x                            | ./byte_sink: invalid option -- 'x'
+simple_nc                               | usage: simple_nc ADDRESS PORT
+simple_nc 127.0.0.1                     | usage: simple_nc ADDRESS PORT
+simple_nc 127.0.0.1 80 x                | usage: simple_nc ADDRESS PORT
 two_clients.sh                          | usage: two_clients.sh up|down|status
 two_clients.sh sideways                 | usage: two_clients.sh up|down|status
 two_clients.sh up up                    | usage: two_clients.sh up|down|status
@@ -105,5 +110,10 @@ done <<'TABLE'
 ./time_client 127.0.0.1 9 >&-                   | time_client: standard input, output or error is closed
 ./time_burst_client 127.0.0.1 9 >&-             | time_burst_client: standard input, output or error is closed
 ./echo_server >&-                               | echo_server: standard input, output or error is closed
+./simple_nc 127.0.0.1 9                         | simple_nc: connect 127.0.0.1:9: Connection refused
+./simple_nc 10.0.3.1 8080                       | simple_nc: connect 10.0.3.1:8080: Network is unreachable
+./simple_nc 127.0.0.1 9 <&-                     | simple_nc: standard input, output or error is closed
+./byte_sink <&-                                 | byte_sink: standard input, output or error is closed
+./byte_sink > /dev/full                         | byte_sink: standard output: No space left on device
 ./echo_server > /dev/full                       | echo_server: standard output: No space left on device
 TABLE
