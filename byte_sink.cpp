@@ -93,8 +93,8 @@ static void log(const std::string& text) {
 // One recv(2) for each line typed, until the stream ends. Gives false at the end of input.
 static bool read_stream(int fd, const std::string& peer) {
   for (;;) {
-    int waiting = 0;
-    if (ioctl(fd, FIONREAD, &waiting) < 0) err(1, "ioctl FIONREAD");  // tcp(7): what ss calls Recv-Q
+    int waiting = 0;  // tcp(7): what ss calls Recv-Q (where a FIN that has come counts as one more byte)
+    if (ioctl(fd, FIONREAD, &waiting) < 0) err(1, "ioctl FIONREAD");
     const auto line = next_step("recv() of at most 16 bytes, or of the number that you type. " +
                                 std::to_string(waiting) + " wait: Recv-Q in ss -tan");
     if (!line) return false;
@@ -108,9 +108,8 @@ static bool read_stream(int fd, const std::string& peer) {
     }
 
     std::vector<char> buffer(most);
-    ssize_t count = 0;
-    do count = recv(fd, buffer.data(), buffer.size(), 0);
-    while (count < 0 && errno == EINTR);
+    ssize_t count = recv(fd, buffer.data(), buffer.size(), 0);
+    while (count < 0 && errno == EINTR) count = recv(fd, buffer.data(), buffer.size(), 0);
     if (count < 0) {
       warn("recv %s", peer.c_str());
       return true;
@@ -119,7 +118,7 @@ static bool read_stream(int fd, const std::string& peer) {
       log("recv() = 0: the end of the stream from " + peer);
       return true;
     }
-    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));  // shown: the first 64
     log("recv() = " + std::to_string(count) + ": \"" + escaped(bytes.substr(0, 64)) +
         (bytes.size() > 64 ? "\"..." : "\""));
   }
