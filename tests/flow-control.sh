@@ -42,6 +42,11 @@ recv_q=$(queue ns_server 2) send_q=$(queue ns_client1 3)
 observe "Recv-Q at the server is full: $recv_q"         [ "$recv_q" -gt 10000 ]
 observe "so is Send-Q at the client: $send_q"           [ "$send_q" -gt 10000 ]
 observe 'ss calls the timer of the probes persist'      sockets ns_client1 -tano 'timer:\(persist,'
+# A write that is stopped and continued in the middle returns early, with what it has written so far.
+stopped() { grep -q '^State:.T' "/proc/${pid[client1]}/status"; }
+quietly kill -STOP "${pid[client1]}"
+observe 'C-z stops the client inside of write'          stopped
+quietly kill -CONT "${pid[client1]}"
 observe 'the client asks again and again: five probes'  probes
 observe 'waiting about twice as long each time'         doubling
 for ((step = 0; step < 60; step++)); do
