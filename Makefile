@@ -30,7 +30,7 @@ up down:
 	$(SUDO) ./two_clients.sh $@
 
 clean:
-	$(RM) $(PROGRAMS)
+	$(RM) $(PROGRAMS) udp.pcap zeros
 
 help:
 	@echo 'make            build every program'
@@ -41,7 +41,7 @@ help:
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
 	@echo 'make down       remove them again'
-	@echo 'make clean      remove what was built'
+	@echo 'make clean      remove what was built, and what experiments wrote'
 
 .PHONY: all check test demo up down clean help
 .SUFFIXES:

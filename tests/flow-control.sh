@@ -34,6 +34,8 @@ connect() {
 }
 
 run     host    'head -c 20000000 /dev/zero > zeros'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
+ready   wire    'listening on'
 capture cable1  ns_server veth_srv_c1
 connect
 observe 'simple_nc stops in the middle of its file'     stalled
@@ -41,7 +43,10 @@ observe 'it has not ended'                              eval '! ended client1'
 recv_q=$(queue ns_server 2) send_q=$(queue ns_client1 3)
 observe "Recv-Q at the server is full: $recv_q"         [ "$recv_q" -gt 10000 ]
 observe "so is Send-Q at the client: $send_q"           [ "$send_q" -gt 10000 ]
-observe 'ss calls the timer of the probes persist'      sockets ns_client1 -tano 'timer:\(persist,'
+run     server2 'sudo ip netns exec ns_server ss -tan'
+observe 'ss shows the one'                              prints server2 "^ESTAB +$recv_q "
+run     client2 'sudo ip netns exec ns_client1 ss -tano'
+observe 'and the other, with a timer called persist'    prints client2 "^ESTAB +0 +$send_q .*timer:\(persist,"
 # A write that is stopped and continued in the middle returns early, with what it has written so far.
 stopped() { grep -q '^State:.T' "/proc/${pid[client1]}/status"; }
 quietly kill -STOP "${pid[client1]}"
@@ -49,6 +54,8 @@ observe 'C-z stops the client inside of write'          stopped
 quietly kill -CONT "${pid[client1]}"
 observe 'the client asks again and again: five probes'  probes
 observe 'waiting about twice as long each time'         doubling
+observe 'tcpdump shows the closed window'               prints wire '10\.0\.1\.1\.8080 > .* win 0,'
+interrupt wire
 for ((step = 0; step < 60; step++)); do
   type_line server 16000000
   within "$patience" eval '[ "$(grep -cE "recv\(\) = |accept\(\)\. ss" "${log[server]}")" -gt '$((step + 1))' ]' || fault 'byte_sink does not go on'

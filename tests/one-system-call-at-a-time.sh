@@ -33,6 +33,8 @@ observe 'after listen(): connected'                     sockets ns_client1 -tan 
 observe 'ESTAB at the server, with a peer address'      sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8080 +10\.0\.1\.2:'
 observe 'while the server still waits to accept()'      last_line server '^next: accept\(\)'
 observe 'nobody owns the connection yet'                sockets ns_server -tanp '^ESTAB [^"]*$'
+run     host    'sudo ip netns exec ns_client1 ss -tan'
+observe 'so says the client'                            prints host '^ESTAB '
 type_line client1 'hello world'
 observe 'what the client sends is in Recv-Q'            sockets ns_server -tan '^ESTAB +12 '
 observe 'and no longer waits in its Send-Q'             sockets ns_client1 -tan '^ESTAB +0 +0 '
@@ -47,7 +49,8 @@ before=$(connection)
 capture accepting ns_server veth_srv_c1
 type_line server ''
 observe 'accept() returns the connection'               prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:[0-9]+$'
-observe 'it has an owner now'                           sockets ns_server -tanp '^ESTAB .*"byte_sink"'
+run     host    'sudo ip netns exec ns_server ss -tanp'
+observe 'it has an owner now'                           prints host '^ESTAB .*"byte_sink"'
 observe 'otherwise the ss line is as it was'            [ "$(connection)" = "$before" ]
 end_capture accepting
 observe 'and no packet was sent'                        packets accepting tcp -eq 0
@@ -72,6 +75,8 @@ type_line server ''
 observe 'the end of the stream'                         prints server ' recv\(\) = 0: the end of the stream'
 observe 'the server closes: its side is gone'           sockets ns_server -tan '^(CLOSE-WAIT|LAST-ACK|ESTAB)' 0
 observe 'TIME-WAIT is where the first FIN came from'    sockets ns_client1 -tan '^TIME-WAIT +0 +0 +10\.0\.1\.2:[0-9]+ +10\.0\.1\.1:8080'
+run     host    'sudo ip netns exec ns_client1 ss -tan'
+observe 'so says the client'                            prints host '^TIME-WAIT '
 end_capture closing
 observe "the client's FIN, and then the server's"       [ "$(fields closing 'tcp.flags.fin == 1' ip.src | xargs)" = '10.0.1.2 10.0.1.1' ]
 observe 'no RST'                                        packets closing 'tcp.flags.reset == 1' -eq 0

@@ -14,6 +14,9 @@ connect() {
   ready   server  '^next: recv'
 }
 
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
+ready   wire    'listening on'
+
 say 'Killed with an empty receive buffer'
 capture empty   ns_server veth_srv_c1
 connect
