@@ -13,12 +13,12 @@ observe 'a burst is told, too'                     prints client1 '^time_burst_c
 observe 'and counts to the end'                    last_line client1 '^3 sent, 0 received, 100% lost, 0 reordered, 0 duplicated$'
 
 say 'A route that goes away'
-start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -c 4 -i 0.5 -W 0.2'
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -c 20 -i 0.3 -W 0.2'
 ready   client1 '^request 1: '
 quietly ip -n ns_client1 route del default
+observe 'the send fails, and why'                  prints client1 '^time_client: send 10\.9\.9\.9:8080: request [0-9]+: Network is unreachable$'
 finish  client1
-observe 'the send fails, and why'                  prints client1 '^time_client: send 10\.9\.9\.9:8080: request [234]: Network is unreachable$'
-observe 'what was not sent does not count'         last_line client1 '^[123] sent, 0 received, 100% lost$'
+observe 'what was not sent does not count'         last_line client1 '^1?[0-9] sent, 0 received, 100% lost$'
 
 say 'More requests than a receive buffer holds, sent without a pause'
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080 > server.log'
