@@ -14,8 +14,9 @@ all: $(PROGRAMS)
 $(PROGRAMS): %: %.cpp
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS) -o $@ $< $(LDLIBS)
 
-# The protocol header, and the programs that include it.
+# The protocol headers, and the programs that include them.
 time_server time_client time_burst_client: time_protocol.h
+kv_store kv_client: kv_protocol.h
 
 check test: all
 	tests/run $(TESTS)
