@@ -30,8 +30,16 @@ demo-%: all
 up down:
 	$(SUDO) ./two_clients.sh $@
 
+# Optional, with clang and its libFuzzer: searches for streams that the KV decoder takes amiss, for so many seconds.
+fuzz: FUZZ_SECONDS ?= 60
+fuzz:
+	directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \
+	clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DFUZZ -I. \
+	  -o "$$directory/fuzz" tests/robustness/kv_decoder.cpp && \
+	"$$directory/fuzz" -max_total_time=$(FUZZ_SECONDS) -max_len=2000 -artifact_prefix=fuzz- -print_final_stats=1
+
 clean:
-	$(RM) $(PROGRAMS) udp.pcap zeros
+	$(RM) $(PROGRAMS) udp.pcap kv.pcap zeros fuzz-*
 
 help:
 	@echo 'make            build every program'
@@ -44,6 +52,6 @@ help:
 	@echo 'make down       remove them again'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo up down clean help
+.PHONY: all check test demo up down fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

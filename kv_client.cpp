@@ -155,9 +155,10 @@ static void ask(Server& server, const std::vector<std::string>& words) {
   }
 }
 
-// Sends `count` requests and FIN in one segment and leaves. No reply can come in between: if one did and lay
-// unread, close() would send RST in place of FIN (RFC 9293, section 3.10.4), and the server would see an error, ECONNRESET,
-// and not what it is to see here: a client that has said goodbye properly and does not listen any more.
+// Sends `count` requests, to leave in one segment with the FIN of the close() that follows; gives false when they
+// do not fit. No reply can come in between: if one did and lay unread, close() would send RST in place of FIN
+// (RFC 1122, section 4.2.2.13), and the server would meet the error ECONNRESET, and not what it is to meet here: a
+// client that has taken its leave properly and does not listen any more.
 static bool fire(const Server& server, int count) {
   std::string requests;
   for (int i = 1; i <= count; ++i) requests += encode_request({"PING", std::to_string(i)});
@@ -168,7 +169,7 @@ static bool fire(const Server& server, int count) {
     warnx("%d requests are %zu bytes, and a segment holds %d", count, requests.size(), segment);
     return false;
   }
-  send_all(server, requests, MSG_MORE);  // send(2): hold it back, more will come. What comes is FIN
+  send_all(server, requests, MSG_MORE);  // send(2): hold it back, there is more to come. It will be FIN
   return true;
 }
 

@@ -1,5 +1,5 @@
 // The KV protocol: a subset of RESP2, the Redis serialization protocol, in both directions of a TCP connection.
-// (Redis documentation, "Redis serialization protocol specification", https://redis.io/docs/latest/develop/reference/protocol-spec/)
+// (Redis documentation, "Redis serialization protocol specification"; redis.io/docs/reference/protocol-spec)
 //
 // TCP carries bytes, not messages: what one end sends at once may come in pieces at the other, and what was sent in
 // pieces may come at once. So a message has to tell where it ends. RESP does it in two ways: a line ends at

@@ -75,6 +75,24 @@ byte_sink -x                            | ./byte_sink: invalid option -- 'x'
 simple_nc                               | usage: simple_nc ADDRESS PORT
 simple_nc 127.0.0.1                     | usage: simple_nc ADDRESS PORT
 simple_nc 127.0.0.1 80 x                | usage: simple_nc ADDRESS PORT
+kv_store 8085                           | usage: kv_store [-k SECONDS] [-s]
+kv_store -x                             | ./kv_store: invalid option -- 'x'
+kv_store -k                             | ./kv_store: option requires an argument -- 'k'
+kv_store -k 0                           | kv_store: 0: not a number of seconds (1-32767)
+kv_store -k -1                          | kv_store: -1: not a number of seconds (1-32767)
+kv_store -k 1.5                         | kv_store: 1.5: not a number of seconds (1-32767)
+kv_store -k 32768                       | kv_store: 32768: not a number of seconds (1-32767)
+kv_store -k ''                          | kv_store: : not a number of seconds (1-32767)
+kv_client                               | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client 127.0.0.1                     | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client 127.0.0.1 80 81 82            | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client -t 3                          | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client 127.0.0.1 80 -x               | ./kv_client: invalid option -- 'x'
+kv_client 127.0.0.1 80 -t               | ./kv_client: option requires an argument -- 't'
+kv_client 127.0.0.1 80 -t 0             | kv_client: 0: not a number of seconds (above 0, at most 86400)
+kv_client 127.0.0.1 80 -t -1            | kv_client: -1: not a number of seconds (above 0, at most 86400)
+kv_client 127.0.0.1 80 -t 2s            | kv_client: 2s: not a number of seconds (above 0, at most 86400)
+kv_client 127.0.0.1 80 -t 86401         | kv_client: 86401: not a number of seconds (above 0, at most 86400)
 two_clients.sh                          | usage: two_clients.sh up|down|status
 two_clients.sh sideways                 | usage: two_clients.sh up|down|status
 two_clients.sh up up                    | usage: two_clients.sh up|down|status

@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# kv_store and kv_client with peers that one hopes never to have.
+. "$(dirname "$0")/../lib.sh"
+
+serve() { start server './kv_store'; ready server ' serving on '; }
+dial() { exec {line_in}<> /dev/tcp/127.0.0.1/8085; }
+hang_up() { exec {line_in}>&-; }
+# shellcheck disable=SC2059
+say_bytes() { printf "$1" >&"$line_in"; }   # as printf's escapes write them
+# tell BYTES: sends them to the server as a client of its own; what it says until it hangs up is in $told.
+tell() { dial; say_bytes "$1"; told=$(timeout "$patience" cat <&"$line_in" | tr -d '\r\0'); hang_up; }
+memory() { awk -v what="^Vm$2" '$0 ~ what { print $2 }' "/proc/${pid[$1]}/status"; }
+clean() { ! LC_ALL=C grep -q "[^[:print:]]" "${log[$1]}"; }   # no escape sequence reaches the terminal
+
+say 'Requests that break the protocol'
+serve
+while IFS='|' read -r bytes fault; do
+  bytes=${bytes%%*( )} fault=${fault##*( )}
+  tell "$bytes"
+  observe "$bytes: $fault" [ "$told" = "-ERR Protocol error: $fault" ]
+done <<'TABLE'
+*-2\r\n                       | not a number of arguments: -2
+*00\r\n                       | not a number of arguments: 00
+*17\r\n                       | more than 16 arguments
+*1\r\n$-2\r\n                 | not a length of at most 65536: -2
+*1\r\n$65537\r\n              | not a length of at most 65536: 65537
+*1\r\n$1000000000000000000\r\n | not a length of at most 65536: 1000000000000000000
+*1\r\n$+5\r\n                 | not a length of at most 65536: +5
+*1\n                          | a line that does not end with CR LF
+*1\r\n$1\r\nabc               | a bulk string that does not end with CR LF
+*1\r\n*1\r\n                  | an argument that is no bulk string
+*\e[2J\a\xff\r\n              | not a number of arguments: \x1b[2J\x07\xff
+"a\n                          | a quotation that does not end, or not at the end of a word
+TABLE
+tell 'PING\r\n*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n'
+observe 'what came before it is answered'            [ "$told" = $'+PONG\n+PONG\n-ERR Protocol error: not a number of arguments: x' ]
+tell '\e]0;pwned\a \xff\0\r\n*17\r\n'
+observe 'unknown commands come back harmless'        [ "$told" = $'-ERR unknown command \'\\x1b]0;pwned\\x07\'\n-ERR Protocol error: more than 16 arguments' ]
+observe 'the log is clean text'                      clean server
+
+say 'Bytes of any kind'
+dial
+say_bytes '*3\r\n$3\r\nSET\r\n$3\r\n\0\r\n\r\n$4\r\n\xff\0\r\n\r\n*2\r\n$3\r\nGET\r\n$3\r\n\0\r\n\r\n*1\r\n$4\r\nKEYS\r\n'
+binary() { seen=$(timeout 1 head -c 28 <&"$line_in" | od -An -v -tx1 | tr -d ' \n'); [ "$seen" = "$(printf '+OK\r\n$4\r\n\xff\0\r\n\r\n*1\r\n$3\r\n\0\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')" ]; }
+observe 'are keys and values like all others'        binary
+hang_up
+start client1 './kv_client 127.0.0.1 8085'
+type_line client1 $'set tab\there'
+type_line client1 $'get tab'
+observe 'the client shows them escaped'              prints client1 '^"here"$'
+type_line client1 $'set x \e[2J\\ "q" \t.'
+type_line client1 'get x'
+observe 'and quoted'                                 prints client1 '^"\\x1b\[2J\\\\ \\"q\\" \\t\."$'
+type_line client1 'keys'
+observe 'keys, too'                                  prints client1 '^1\) "\\x00\\r\\n"$'
+observe 'the log as well'                            clean server
+
+say 'Sizes at their limit'
+end_input client1
+finish client1
+big() { printf 'set big %s\nget big\n' "$(head -c "$1" /dev/zero | tr '\0' x)" > big; }
+big 65536
+run client1 './kv_client 127.0.0.1 8085 < big > answer'
+observe 'a value of 64 KiB'                          [ "$(tail -n 1 answer | wc -c)" = 65539 ]
+big 65537
+run client1 './kv_client 127.0.0.1 8085 < big > answer'
+observe 'one byte more is refused'                   prints client1 '^kv_client: a word of a request has at most 65536 bytes$'
+observe 'and has changed nothing'                    [ "$(tail -n 1 answer | wc -c)" = 65539 ]
+start client1 './kv_client 127.0.0.1 8085'
+type_line client1 'del 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'
+observe 'sixteen words'                              prints client1 '^\(integer\) 0$'
+type_line client1 'del 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16'
+observe 'one more is refused'                        prints client1 '^kv_client: a request has at most 16 words$'
+for number in 0 -1 x 10001 99999999999 1x; do
+  type_line client1 "fire $number"
+  observe "fire $number: not a count"                prints client1 "^kv_client: $number: not a count \(1-10000\)\$"
+done
+type_line client1 'fire 10000'
+observe 'what does not fit into a segment'           prints client1 '^kv_client: 10000 requests are [0-9]+ bytes, and a segment holds [0-9]+$'
+type_line client1 'ping still-here'
+observe 'the client is still in step'                last_line client1 '^"still-here"$'
+end_input client1
+finish client1
+
+say 'Memory, while a client sends what is never a request'
+before=$(memory server HWM)
+for flood in '*16\r\n$65536\r\n' '*16\r\n' 'x'; do
+  dial
+  { say_bytes "$flood"
+    if [ "$flood" = '*16\r\n' ]; then
+      for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do printf '$65536\r\n'; head -c 65536 /dev/zero; printf '\r\n'; done
+      printf '$65536\r\n'; head -c 65535 /dev/zero
+    else
+      head -c 65530 /dev/zero
+    fi; } >&"$line_in"
+  observe "it has read all of $flood..."             sockets host -tan '^ESTAB +0 +0 +127\.0\.0\.1:8085 '
+  hang_up
+done
+observe 'and counts each as half a request'          eval '[ "$(grep -c "disconnected in the middle of a request" "${log[server]}")" = 3 ]'
+after=$(memory server HWM)
+observe "from $before to $after KiB at most"         [ $((after - before)) -le 2500 ]
+interrupt server
+
+say 'Memory that is not there'
+serve_to_file() {  # COMMAND: with its log, which is long, in a file
+  start server "$1 > kv.log"
+  within "$patience" grep -q ' serving on ' kv.log || fault 'it does not serve'
+}
+logs() { seen=$(tail -n 3 kv.log); grep -qE -- "$1" kv.log; }
+serve_to_file 'ulimit -v 20000; exec ./kv_store'
+for n in $(seq 400); do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n' "$n"; head -c 65536 /dev/zero; printf '\r\n'; done > flood
+dial
+{ timeout "$patience" cat <&"$line_in" > /dev/null & } 2> /dev/null
+cat flood 1>&"$line_in" 2> /dev/null
+hang_up
+observe 'ends a connection'                          logs ' disconnected by us\. Out of memory$'
+dial
+say_bytes 'PING\r\nDEL k001 k002 k003\r\nGET k010\r\n'
+read -r pong <&"$line_in"
+read -r deleted <&"$line_in"
+read -r length <&"$line_in"
+hang_up
+observe 'and not the server, nor its data'           [ "$pong$deleted$length" = $'+PONG\r:3\r$65536\r' ]
+interrupt server
+
+say 'A reply that nobody reads'
+serve_to_file ./kv_store
+for n in $(seq 60000); do printf '*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n' "$n"; done > many
+dial
+{ timeout 60 head -c 300000 <&"$line_in" > /dev/null & } 2> /dev/null
+cat many 1>&"$line_in"
+hang_up
+printf 'dbsize\nkeys\n' > asked
+run client1 './kv_client 127.0.0.1 8085 < asked > answer'
+observe 'sixty thousand keys'                        [ "$(head -n 1 answer)" = '(integer) 60000' ]
+observe 'are one reply of 4 MB'                      [ "$(tail -n 1 answer)" = "60000) \"$(printf %064d 60000)\"" ]
+dial
+say_bytes 'KEYS\r\n'
+observe 'the server is stuck in send()'              sockets host -tan '^ESTAB +0 +[1-9][0-9]+ +127\.0\.0\.1:8085 '
+hang_up
+observe 'until the client is gone'                   logs ' lost in the middle of a reply: Connection reset by peer$'
+start client1 './kv_client 127.0.0.1 8085'
+type_line client1 'ping'
+observe 'the next one is served'                     prints client1 '^PONG$'
+interrupt client1
+interrupt server
+
+say 'Servers that break the protocol'
+while IFS='|' read -r bytes words; do
+  bytes=${bytes%%*( )} words=${words##*( )}
+  start server "printf -- '$bytes' | nc -l 127.0.0.1 8085"
+  observe "a server that says $bytes" sockets host -tln ':8085 '
+  start client1 './kv_client 127.0.0.1 8085'
+  type_line client1 'ping'
+  observe "$words" prints client1 "^$words\$"
+  interrupt client1
+  finish server
+done <<'TABLE'
++PONG\r\n                     | PONG
+:-5\r\n                       | \(integer\) -5
+*2\r\n$1\r\na\r\n:7\r\n       | 2\) \(integer\) 7
++\x1b]0;pwned\x07\r\n         | \\x1b\]0;pwned\\x07
+-ERR \x1b[2J\r\n              | \(error\) ERR \\x1b\[2J
+TABLE
+while IFS='|' read -r bytes words; do
+  bytes=${bytes%%*( )} words=${words##*( )}
+  start server "printf -- '$bytes' | nc -l 127.0.0.1 8085"
+  observe "a server that says $bytes" sockets host -tln ':8085 '
+  start client1 './kv_client 127.0.0.1 8085'
+  type_line client1 'ping'
+  observe "$words" prints client1 "^kv_client: $words\$"
+  observe 'exit status 1' exits client1 1
+  finish server
+done <<'TABLE'
+HTTP/1.1 200 OK\r\n           | 127\.0\.0\.1:8085 breaks the protocol: no reply begins like that: H
+$99999999999\r\n              | 127\.0\.0\.1:8085 breaks the protocol: not a length of at most 65536: 99999999999
+*1\r\n*1\r\n                  | 127\.0\.0\.1:8085 sends an array in an array
+TABLE
+
+say 'Patience is for the whole reply'
+start server '(printf "\$9\r\n"; for n in 1 2 3 4 5 6 7 8; do sleep 0.3; printf x; done) | nc -l 127.0.0.1 8085'
+observe 'a server that dribbles'                     sockets host -tln ':8085 '
+start client1 './kv_client 127.0.0.1 8085 -t 1'
+type_line client1 'ping'
+observe 'is not waited for'                          prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
+interrupt server
