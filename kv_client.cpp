@@ -38,7 +38,7 @@ static constexpr const char* usage =
     "  -t SECONDS  wait at most SECONDS for a reply (or else as long as it takes)\n";
 
 static constexpr const char* help =
-    "set KEY VALUE    keep the value, the rest of the line, under the key\n"
+    "set KEY VALUE    keep the value, the rest of the line as it is, under the key\n"
     "get KEY          show it\n"
     "del KEY...       forget it\n"
     "keys             show all keys\n"

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 lab_up
 
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
+ready   wire    'listening on'
 start   server  'sudo ip netns exec ns_server ./kv_store'
 ready   server  ' serving on '
 capture cable1  ns_server veth_srv_c1
