@@ -83,15 +83,30 @@ struct Server {
   KvDecoder decoder{};
 };
 
-static void send_all(const Server& server, std::string_view bytes, int flags) {
+// With patience: waits until the socket is ready for `event`, and ends the program when the time is up. Without, it is
+// the call that follows which waits.
+static void await(const Server& server, short event, Clock::time_point deadline) {
+  while (server.patience) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd ready{server.fd, event, 0};
+    const int count = left <= 0 ? 0 : poll(&ready, 1, static_cast<int>(left));
+    if (count > 0) return;
+    if (count == 0) errx(1, "no reply from %s within %g s", server.name.c_str(), *server.patience);
+    if (errno != EINTR) err(1, "poll");
+  }
+}
+
+static void send_all(const Server& server, std::string_view bytes, int flags, Clock::time_point deadline) {
+  if (server.patience) flags |= MSG_DONTWAIT;
   while (!bytes.empty()) {
     // MSG_NOSIGNAL: a server that is gone is an error to be reported, and no reason to die by SIGPIPE (send(2)).
     const ssize_t count = send(server.fd, bytes.data(), bytes.size(), flags | MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN)  // SO_SNDTIMEO: it does not even take our request
-      errx(1, "no reply from %s within %g s", server.name.c_str(), *server.patience);
-    if (count < 0) err(1, "send %s", server.name.c_str());
-    bytes.remove_prefix(static_cast<std::size_t>(count));
+    if (count >= 0)
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    else if (errno == EAGAIN)
+      await(server, POLLOUT, deadline);
+    else if (errno != EINTR)
+      err(1, "send %s", server.name.c_str());
   }
 }
 
@@ -102,14 +117,7 @@ static KvReply receive_reply(Server& server, Clock::time_point deadline) {
     if (!server.decoder.fault().empty())
       errx(1, "%s breaks the protocol: %s", server.name.c_str(), escaped(server.decoder.fault()).c_str());
 
-    if (server.patience) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-      pollfd readable{server.fd, POLLIN, 0};
-      const int ready = poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-      if (ready < 0 && errno != EINTR) err(1, "poll");
-      if (ready == 0) errx(1, "no reply from %s within %g s", server.name.c_str(), *server.patience);
-      if (ready < 0) continue;
-    }
+    await(server, POLLIN, deadline);
     std::array<char, 64 * 1024> buffer;
     const ssize_t count = recv(server.fd, buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;
@@ -141,11 +149,15 @@ static void print(const std::string& line) {
   if (puts(line.c_str()) < 0) err(1, "standard output");
 }
 
+static Clock::time_point deadline_of(const Server& server) {
+  const std::chrono::duration<double> patience(server.patience.value_or(0));
+  return Clock::now() + std::chrono::ceil<Clock::duration>(patience);
+}
+
 // Sends a request and prints the reply.
 static void ask(Server& server, const std::vector<std::string>& words) {
-  const auto deadline = Clock::now() + std::chrono::ceil<Clock::duration>(
-                                           std::chrono::duration<double>(server.patience.value_or(0)));
-  send_all(server, encode_request(words), 0);
+  const auto deadline = deadline_of(server);
+  send_all(server, encode_request(words), 0, deadline);
   const KvReply reply = receive_reply(server, deadline);
   if (reply.kind != KvReply::Kind::array || reply.number == 0) return print(text_of(reply));
   for (std::int64_t i = 1; i <= reply.number; ++i) {
@@ -165,11 +177,12 @@ static bool fire(const Server& server, int count) {
   int segment = 0;  // tcp(7): what fits into one now
   socklen_t size = sizeof segment;
   if (getsockopt(server.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, &size) < 0) err(1, "getsockopt TCP_MAXSEG");
-  if (requests.size() > static_cast<std::size_t>(segment)) {
-    warnx("%d requests are %zu bytes, and a segment holds %d", count, requests.size(), segment);
+  if (requests.size() >= static_cast<std::size_t>(segment)) {  // a full segment would not wait for FIN
+    warnx("%d requests are %zu bytes, and less than %d fit into a segment", count, requests.size(), segment);
     return false;
   }
-  send_all(server, requests, MSG_MORE);  // send(2): hold it back, there is more to come. It will be FIN
+  send_all(server, requests, MSG_MORE,
+           deadline_of(server));  // send(2): hold it back, there is more to come. It will be FIN
   return true;
 }
 
@@ -215,13 +228,6 @@ int main(int argc, char* argv[]) {
   Server server{fd, text_of(address), patience};
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
     err(1, "connect %s", server.name.c_str());
-  if (patience) {  // socket(7): a bound for send(), too, in case the server reads nothing and the buffers are full
-    timeval bound{};
-    bound.tv_sec = static_cast<time_t>(*patience);
-    bound.tv_usec =
-        static_cast<suseconds_t>((*patience - static_cast<double>(bound.tv_sec)) * 1e6) | 1;  // 0: no bound
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound) < 0) err(1, "setsockopt SO_SNDTIMEO");
-  }
 
   const bool terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
   char* line = nullptr;

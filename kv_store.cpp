@@ -20,6 +20,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -35,13 +36,14 @@
 #include "kv_protocol.h"
 
 static constexpr std::uint16_t KV_PORT = 8085;
-static constexpr int PROBES = 3;          // of keepalive, until a silent peer counts as gone
+static constexpr int PATIENCE = 4;        // with -k, a peer counts as gone after so many times SECONDS
 static constexpr std::size_t SHOWN = 64;  // bytes of an argument in the log
 
 static constexpr const char* usage =
     "usage: kv_store [-k SECONDS] [-s]\n"
     "Keeps values under keys, in memory, for one client at a time on TCP port 8085.\n"
-    "  -k SECONDS  probe a silent client every SECONDS, and drop it when it does not answer (keepalive)\n"
+    "  -k SECONDS  probe a silent client every SECONDS (keepalive), and drop one that for 4 times as long\n"
+    "              does not answer, or takes nothing of a reply\n"
     "  -s          survive SIGPIPE: a client that is gone ends its connection and not the server\n";
 
 static std::string text_of(const sockaddr_in& endpoint) {
@@ -140,18 +142,21 @@ static void serve(int fd, const std::string& peer, Store& store, bool survive_si
 
     decoder.feed({buffer.data(), static_cast<std::size_t>(count)});
     while (auto words = decoder.next_request()) {
-      std::string text = escaped(words->front().substr(0, SHOWN));
-      for (std::size_t i = 1; i < words->size(); ++i)
-        text += " \"" + escaped((*words)[i].substr(0, SHOWN)) + ((*words)[i].size() > SHOWN ? "\"..." : "\"");
+      std::string text = "request";
+      for (const std::string& word : *words) {
+        const bool command = &word == &words->front();
+        text += (command ? " " : " \"") + escaped(word.substr(0, SHOWN)) + (command ? "" : "\"");
+        if (word.size() > SHOWN) text += "...";
+      }
       log(peer, text);
       // One send() for each reply, although several requests may have come at once: a client sees each reply
       // as soon as it is there. (Replies saved up for one send() would hide what SIGPIPE does here.)
       if (!send_reply(fd, execute(store, *words), survive_sigpipe))
-        return log(peer, std::string("lost in the middle of a reply: ") + strerror(errno));
+        return log(peer, std::string("lost while replying: ") + strerror(errno));
     }
     if (!decoder.fault().empty()) {
       const std::string fault = "Protocol error: " + escaped(decoder.fault());
-      send_reply(fd, encode_error(fault), true);  // it may not arrive; the connection ends in any case
+      if (!send_reply(fd, encode_error(fault), survive_sigpipe)) warn("send %s", peer.c_str());
       return log(peer, "disconnected by us. " + fault);
     }
   }
@@ -166,8 +171,7 @@ int main(int argc, char* argv[]) {
       survive_sigpipe = true;
     } else if (option == 'k') {
       const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), keepalive);
-      if (error != std::errc{} || *end != '\0' || keepalive < 1 ||
-          keepalive > 32767)  // tcp(7): 16 bits, signed
+      if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // the kernel's limit
         errx(2, "%s: not a number of seconds (1-32767)", optarg);
     } else {
       fputs(usage, option == 'h' ? stdout : stderr);
@@ -183,8 +187,23 @@ int main(int argc, char* argv[]) {
   if (listener < 0) err(1, "socket");
   if (listener <= STDERR_FILENO)
     errx(1, "standard input, output or error is closed");  // listener is not to stand for it
-  // Or else it could not be started again while connections of its former life linger (socket(7)).
+  // An ignored signal stays ignored across execve(2). What there is to see here needs the default (signal(7)).
+  if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) err(1, "signal SIGPIPE");
+
+  // What is set here every accepted connection inherits, and has even while it waits to be accepted.
+  // Without SO_REUSEADDR we could not be started again while connections of an earlier run linger (socket(7)).
   set_option(listener, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  // Or else a reply waits until the one before it is acknowledged (Nagle's algorithm, RFC 9293, section 3.7.4).
+  set_option(listener, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
+  // A peer that vanished, or whose network did, sends no FIN: without this, recv() would wait for ever. Probes find
+  // out while nothing is under way; while a reply is, the time for which it goes unacknowledged, or finds the
+  // peer's window closed. TCP_USER_TIMEOUT limits both, in place of TCP_KEEPCNT (tcp(7)).
+  if (keepalive > 0) {
+    set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
+    set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, keepalive, "TCP_KEEPIDLE");
+    set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, keepalive, "TCP_KEEPINTVL");
+    set_option(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, PATIENCE * 1000 * keepalive, "TCP_USER_TIMEOUT");
+  }
   sockaddr_in self{};
   self.sin_family = AF_INET;
   self.sin_addr.s_addr = htonl(INADDR_ANY);
@@ -205,26 +224,13 @@ int main(int argc, char* argv[]) {
       usleep(100'000);                           // but not in a hurry: the system may be out of memory
       continue;
     }
-    const std::string peer = text_of(client);
-    log(peer, "connected");
-
-    // Or else a reply waits until the one before it is acknowledged (Nagle's algorithm, RFC 9293, section 3.7.4).
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
-    // A peer that vanished, or whose network did, sends no FIN: without this, recv() would wait for ever. While
-    // nothing is under way, probes find out; while a reply is, the time that it goes unacknowledged (tcp(7)).
-    if (keepalive > 0) {
-      set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
-      set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive, "TCP_KEEPIDLE");
-      set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive, "TCP_KEEPINTVL");
-      set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES, "TCP_KEEPCNT");
-      set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (PROBES + 1) * 1000 * keepalive, "TCP_USER_TIMEOUT");
-    }
-
     try {
+      const std::string peer = text_of(client);
+      log(peer, "connected");
       serve(fd, peer, store, survive_sigpipe);
-    } catch (const std::bad_alloc&) {
-      log(peer, "disconnected by us. Out of memory");  // the store is as it was before the request
+    } catch (const std::bad_alloc&) {  // the store is as it was before the request
+      log(text_of(client), "disconnected by us. Out of memory");
     }
-    if (close(fd) < 0) warn("close %s", peer.c_str());
+    if (close(fd) < 0) warn("close %s", text_of(client).c_str());
   }
 }

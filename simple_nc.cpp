@@ -16,6 +16,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -50,6 +51,9 @@ int main(int argc, char* argv[]) {
     return option == 'h' ? 0 : 2;
   }
   const sockaddr_in server = parse_endpoint(argv[optind], argv[optind + 1]);
+
+  // An ignored signal stays ignored across execve(2). What there is to see here needs the default (signal(7)).
+  if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) err(1, "signal SIGPIPE");
 
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");

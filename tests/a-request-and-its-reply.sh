@@ -45,11 +45,11 @@ observe 'help tells what there is'                      prints client1 '^set KEY
 type_line client1 'quit'
 observe 'quit is the end of the client'                 exits client1 0
 observe 'the server notes it'                           prints server ' 10\.0\.1\.2:[0-9]+ disconnected$'
-observe 'and has noted the requests'                    prints server ' 10\.0\.1\.2:[0-9]+ set "greeting" "hello world"$'
+observe 'and has noted the requests'                    prints server ' 10\.0\.1\.2:[0-9]+ request set "greeting" "hello world"$'
 end_capture cable1
 interrupt wire
-observe 'each request is a segment'                     packets cable1 'tcp.dstport == 8085 && tcp.len > 0' -eq $requests
-observe 'and so is each reply'                          packets cable1 'tcp.srcport == 8085 && tcp.len > 0' -eq $requests
+observe 'each request is a segment'                     packets cable1 'tcp.dstport == 8085 && tcp.len > 0 && !tcp.analysis.retransmission' -eq $requests
+observe 'and so is each reply'                          packets cable1 'tcp.srcport == 8085 && tcp.len > 0 && !tcp.analysis.retransmission' -eq $requests
 # shellcheck disable=SC2059
 hex() { printf "$1" | od -An -v -tx1 | tr -d ' \n'; }   # of bytes as the diagram writes them
 # shellcheck disable=SC2016

@@ -32,8 +32,9 @@ hundred() {
   local i server status
   for ((i = 1; i <= 100; i++)); do
     at ns_server ./kv_store > $lab/fire.log & server=$!
-    within "$patience" sockets ns_server -tln ':8085 ' || return 1
-    echo "fire $((i % 3 == 0 ? 40 : i % 3 + 1))" | at ns_client$((i % 2 + 1)) ./kv_client 10.0.$((i % 2 + 1)).1 8085 || return 1
+    within "$patience" sockets ns_server -tln ':8085 ' || return 3
+    echo "fire $((i % 3 == 0 ? 40 : i % 3 + 1))" | at ns_client$((i % 2 + 1)) ./kv_client 10.0.$((i % 2 + 1)).1 8085 || return 3
+    within "$patience" eval '! kill -0 $server 2> /dev/null' || { seen="time $i: it lives"; kill $server; return 3; }
     wait $server; status=$?
     [ $status = 141 ] || { seen="time $i: exit status $status: $(cat $lab/fire.log)"; return 3; }
   done
@@ -47,7 +48,7 @@ start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
 type_line client1 'set a 1'
 ready   client1 '^OK$'
 type_line client1 'fire'
-observe 'the server says what happened'                 prints server ' 10\.0\.1\.2:[0-9]+ lost in the middle of a reply: Broken pipe$'
+observe 'the server says what happened'                 prints server ' 10\.0\.1\.2:[0-9]+ lost while replying: Broken pipe$'
 observe 'and lives'                                     eval '! ended server'
 start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085'
 type_line client2 'get a'

@@ -48,5 +48,5 @@ observe "after one second ($took ms)"                   [ "$took" -ge 900 -a "$t
 observe 'exit status 1'                                 exits client1 1
 observe 'the request was not executed'                  [ "$(grep -c ' set "a" "2"' "${log[client2]}")" = 0 ]
 run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
-observe 'but is, though nobody waits for it'            within 30 prints client2 ' 10\.0\.1\.2:[0-9]+ set "a" "2"$'
+observe 'but is, though nobody waits for it'            within 30 prints client2 ' 10\.0\.1\.2:[0-9]+ request set "a" "2"$'
 observe 'and the server learns that the client is gone' prints client2 ' 10\.0\.1\.2:[0-9]+ (disconnected|lost: .*)$'
