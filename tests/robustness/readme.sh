@@ -21,6 +21,13 @@ for script in tests/*.sh; do
 done
 observe 'each test script belongs to one of them'           true
 
+# (A heading's own name, and GitHub's way to make a link of it: the same as ours.)
+mapfile -t links < <(grep -oE '\]\(#[^)]*\)' README.md | tr -d '])(#' | sort -u)
+for link in "${links[@]}"; do
+  [[ " ${sections[*]} " == *" $link "* ]] || fault "the README has a link to a section that it does not have" "$link"
+done
+observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 5 ]
+
 # A command that stands in a block of another kind would escape its test.
 observe 'shell commands stand in ```sh blocks'              [ "$(awk '/^```./ { print $0 }' README.md | sort -u | xargs)" = '```mermaid ```sh ```text' ]
 observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
