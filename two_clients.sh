@@ -14,10 +14,13 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
 readonly hosts=(ns_client1 ns_server ns_client2)
-usage="usage: two_clients.sh up|down|status
+readonly private=/run/two_clients  # exists in a private lab, and only there
+self=$(realpath "$0")
+usage="usage: two_clients.sh up|down|status|shell
   up      set up the three hosts; does nothing when they are up, starts afresh when they are half built
   down    end every process inside them and remove them
-  status  show their addresses, routes, qdiscs and listening sockets; exit 0 when the lab is complete, else 1"
+  status  show their addresses, routes, qdiscs and listening sockets; exit 0 when the lab is complete, else 1
+  shell   open a shell in a private lab that is up, without root; in further terminals, join the same lab"
 
 fail() { echo "two_clients.sh: $*" >&2; exit 1; }
 
@@ -26,7 +29,7 @@ fail() { echo "two_clients.sh: $*" >&2; exit 1; }
 build() {
   local host settings
   for host in "${hosts[@]}"; do
-    ip netns add "$host"
+    add_host "$host"
     # A new namespace copies this machine's IPv4 settings (devconf_inherit_init_net), so say what they are;
     # and switch IPv6 off before an interface is up, so that none ever sends a packet of it.
     settings=(net.ipv4.ip_forward="$([ "$host" = ns_server ] && echo 1 || echo 0)"
@@ -39,6 +42,20 @@ build() {
   cable ns_client2 veth_c2 10.0.2.2/24  ns_server veth_srv_c2 10.0.2.1/24
   ip -n ns_client1 route add default via 10.0.1.1
   ip -n ns_client2 route add default via 10.0.2.1
+}
+
+add_host() {
+  if [ ! -e $private/user ]; then
+    ip netns add "$1"
+    return
+  fi
+  # In an ordinary user's private lab the namespace is made in a user namespace below $private/user (see keep()).
+  local pid
+  coproc maker { nsenter --user=$private/user --preserve-credentials unshare --user --net bash -c 'echo $$; read -r'; }
+  read -r pid <&"${maker[0]}"
+  ip netns attach "$1" "$pid"
+  echo >&"${maker[1]}"
+  wait $!
 }
 
 # Both ends of a cable are born in the namespaces where they belong, by a request that is made there, too: no
@@ -127,25 +144,132 @@ end_processes() {
   fail "$1: these processes do not end: ${pids[*]}"
 }
 
+# ---- shell
+
+# A private lab has a mount, network and PID namespace of its own, with a /run of its own, where ip-netns(8) keeps the
+# names; and an ordinary user's has a user namespace in which he is root (user_namespaces(7)). Its first process, the
+# keeper, ends when no shell holds its FIFO open any more, however the shells ended; and with it, the kernel ends
+# all that runs in there and removes the namespaces (pid_namespaces(7)).
+readonly keeper='two_clients.sh: keeper of the private lab'
+
+keeper_pid() { pgrep -o -u "$EUID" -f "^$keeper"; }
+
+shell() {
+  local new=(unshare --mount --net --pid --fork --kill-child --mount-proc) enter=(nsenter --mount --net --pid) pid line=
+  [ ! -e $private ] || fail "this is a shell in the private lab already"
+  if [ "$EUID" != 0 ]; then
+    new+=(--user --map-root-user)
+    enter+=(--user --preserve-credentials)
+  fi
+  exec {lock}< "$self"
+  flock -w 30 "$lock" || fail "$self has been locked for 30 seconds, probably by another two_clients.sh"
+  if ! keeper_pid > /dev/null; then
+    "${new[@]}" true 2> /dev/null || forbidden
+    # shellcheck disable=SC2016
+    exec {story}< <(exec setsid "${new[@]}" bash -c 'exec -a "$0" bash "$1" keep' "$keeper" "$self" 2>&1 < /dev/null {lock}<&-)
+    while read -r line <&"$story" && [ "$line" != ready ]; do echo "$line" >&2; done
+    exec {story}<&-
+    [ "$line" = ready ] || fail "the private lab could not be set up"
+  fi
+  pid=$(keeper_pid) || fail "the private lab has just ended; try again"
+  exec {held}<> "/proc/$pid/root$private/shells"
+  exec {lock}<&-
+  # nsenter stays as the shell's parent, and holds the FIFO.
+  # shellcheck disable=SC2016
+  exec "${enter[@]}" --target "$pid" bash -c '
+    fd=$1; exec {fd}<&-; cd "$2" 2> /dev/null || cd; PATH=$3/bin:$PATH exec bash --rcfile "$3/bashrc"' - "$held" "$PWD" $private
+}
+
+# Says why an ordinary user may make no namespaces.
+forbidden() {
+  local setting
+  for setting in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unprivileged_userns=1 user.max_user_namespaces=0; do
+    [ "$(sysctl -en "${setting%=*}")" != "${setting#*=}" ] ||
+      fail "this system forbids namespaces to ordinary users ($setting); use sudo ./two_clients.sh up"
+  done
+  fail "this system lets you make no namespaces; use sudo ./two_clients.sh up"
+}
+
+# The first process of a private lab.
+keep() {
+  local here=${self%/*}
+  exec {checkout}< "$here"
+  mount -t tmpfs -o mode=755 tmpfs /run
+  if [[ $here == /run/* ]]; then  # or we would have hidden ourselves
+    mkdir -p "$here"
+    mount --no-canonicalize --bind "/proc/self/fd/$checkout" "$here"
+  fi
+  exec {checkout}<&-
+  mkdir -p $private/bin
+  mkfifo -m 600 $private/shells
+  ip link set lo up
+  printf '#!/bin/sh\nexec env "$@"\n' > $private/bin/sudo   # who is root already needs no sudo
+  if [ "$(tr -s ' ' < /proc/self/uid_map)" != ' 0 0 4294967295' ]; then
+    # tcpdump, run by root, becomes the user tcpdump, who does not exist in here. So its wrapper enters a user
+    # namespace below ours in which we are no root, and the hosts belong to one below that: their owner has
+    # all capabilities over them, whatever his number (user_namespaces(7)).
+    local pid
+    touch $private/user
+    coproc maker { unshare --user --map-user=1 --map-group=1 bash -c 'echo $$; read -r'; }
+    read -r pid <&"${maker[0]}"
+    mount --bind "/proc/$pid/ns/user" $private/user
+    echo >&"${maker[1]}"
+    wait $!
+    printf '#!/bin/sh\nexec nsenter --user=%s --preserve-credentials %s "$@"\n' \
+      $private/user "$(command -v tcpdump || echo /usr/bin/tcpdump)" > $private/bin/tcpdump
+  fi
+  chmod 755 $private/bin/*
+  cat > $private/bashrc <<'RC'
+[ ! -r ~/.bashrc ] || . ~/.bashrc
+PATH=/run/two_clients/bin:${PATH#/run/two_clients/bin:}
+PS1="(lab) ${PS1-\\$ }"
+server()  { ip netns exec ns_server "$@"; }
+client1() { ip netns exec ns_client1 "$@"; }
+client2() { ip netns exec ns_client2 "$@"; }
+RC
+  bash "$self" up > /dev/null
+  echo ready
+  exec > /dev/null 2>&1 {shells}< $private/shells
+  while read -r _ <&"$shells"; do :; done
+}
+
 # ---- the command line
 
 command=${1-}
 case $command in
-  up | down | status) [ $# = 1 ] || { echo "$usage" >&2; exit 2; } ;;
+  up | down | status | shell | keep) [ $# = 1 ] || { echo "$usage" >&2; exit 2; } ;;
   -h | --help | help) echo "$usage"; exit 0 ;;
   *) echo "$usage" >&2; exit 2 ;;
 esac
+
+if [ "$command" = shell ]; then
+  for tool in ip unshare nsenter flock pgrep; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install iproute2 procps util-linux"
+  done
+  shell
+fi
 
 # Namespaces need CAP_SYS_ADMIN (bit 21) and links need CAP_NET_ADMIN (bit 12): root's, or those of one who
 # is root in a user namespace of his own (capabilities(7), user_namespaces(7)).
 capabilities=0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 if ! (((capabilities >> 21) & (capabilities >> 12) & 1)); then
   [ "$(id -u)" != 0 ] || fail "this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged"
-  fail "needs root: sudo ./two_clients.sh $command"
+  if pid=$(keeper_pid); then  # the only lab that this user can mean
+    [ "$command" = up ] && { echo "your private lab is up: ./two_clients.sh shell enters it"; exit 0; }
+    [ "$command" = down ] && { kill -KILL "$pid"; echo "your private lab is down, with its shells"; exit 0; }
+    exec nsenter --target "$pid" --user --preserve-credentials --mount --net --pid bash "$self" "$command"
+  fi
+  fail "needs root: sudo ./two_clients.sh $command (or, without root: ./two_clients.sh shell)"
 fi
 for tool in ip tc ss sysctl flock; do
   command -v "$tool" >/dev/null || fail "$tool is missing: apt-get install iproute2 procps util-linux"
 done
+
+if [ "$command" = keep ]; then
+  [ $$ = 1 ] || fail "keep is for two_clients.sh shell"
+  keep
+  exit
+fi
 
 if [ "$command" = status ]; then
   show

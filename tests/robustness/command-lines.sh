@@ -93,9 +93,9 @@ kv_client 127.0.0.1 80 -t 0             | kv_client: 0: not a number of seconds 
 kv_client 127.0.0.1 80 -t -1            | kv_client: -1: not a number of seconds (above 0, at most 86400)
 kv_client 127.0.0.1 80 -t 2s            | kv_client: 2s: not a number of seconds (above 0, at most 86400)
 kv_client 127.0.0.1 80 -t 86401         | kv_client: 86401: not a number of seconds (above 0, at most 86400)
-two_clients.sh                          | usage: two_clients.sh up|down|status
-two_clients.sh sideways                 | usage: two_clients.sh up|down|status
-two_clients.sh up up                    | usage: two_clients.sh up|down|status
+two_clients.sh                          | usage: two_clients.sh up|down|status|shell
+two_clients.sh sideways                 | usage: two_clients.sh up|down|status|shell
+two_clients.sh up up                    | usage: two_clients.sh up|down|status|shell
 TABLE
 
 for program in $(basename -s .cpp -- *.cpp) two_clients.sh; do

@@ -45,7 +45,7 @@ quietly ip netns del ns_other
 say 'Where it declines'
 lab_up
 run host './two_clients.sh down'
-observe 'without rights, one line says what to do'       prints host '^two_clients\.sh: needs root: sudo \./two_clients\.sh down$'
+observe 'without rights, one line says what to do'       prints host '^two_clients\.sh: needs root: sudo \./two_clients\.sh down \(or, without root: \./two_clients\.sh shell\)$'
 observe 'and nothing else'                               [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
 run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
