@@ -22,10 +22,10 @@ check test: all
 	tests/run $(TESTS)
 
 demo: all
-	tests/run --demo $(TESTS)
+	tests/run --demo $(if $(PAUSE),--pause) $(TESTS)
 
 demo-%: all
-	tests/run --demo $*
+	tests/run --demo $(if $(PAUSE),--pause) $*
 
 up down:
 	$(SUDO) ./two_clients.sh $@
@@ -47,6 +47,7 @@ help:
 	@echo 'make demo       play the whole lab, section by section, with all there is to see'
 	@echo 'make demo-NAME  play one section of these:'
 	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
+	@echo '                (PAUSE=1 behind either: wait for Enter before each step)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
 	@echo 'make down       remove them again'

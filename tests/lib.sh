@@ -78,6 +78,8 @@ fi
 mkdir $lab/bin
 printf '#!/bin/sh\nexec %s -l "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
 chmod +x $lab/bin/tcpdump
+# LAB_NC names the netcat to be used: nc.openbsd, nc.traditional or ncat.
+[ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || skip "$LAB_NC is not installed"
 PATH=$lab/bin:$PATH
 
 # ---- Narration
@@ -122,6 +124,15 @@ fault() {  # TEXT [DETAIL]: the end of the script
 
 skip() { echo "SKIP: $*"; exit 77; }
 
+# In a demo that pauses: waits for Enter before the next step.
+step() {
+  [ -n "${LAB_PAUSE-}" ] && [ -t 0 ] || return 0
+  paint host '        (Enter)'
+  until read -rst 0.2; do [ $? -gt 128 ] || break; done   # above 128: the time is up
+  printf '\r\e[K'
+  pump
+}
+
 # ---- Commands in terminals
 
 declare -A pid=() result=() log=() log_fd=() partial=() shown=() held=() keyboard=()
@@ -138,6 +149,7 @@ start() {
   if [ -n "${log_fd[$role]-}" ]; then pump; fd=${log_fd[$role]}; exec {fd}<&-; fi
   commands+=("$command")
   echo; line "$role" '$' "$command"
+  step
 
   log[$role]=$lab/log.$((++runs)) partial[$role]='' shown[$role]=0 result[$role]=''
   : > "${log[$role]}"
@@ -165,7 +177,7 @@ ready() {
   within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
 }
 
-type_line() { line "$1" '<' "$2"; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
+type_line() { line "$1" '<' "$2"; step; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
 end_input() {  # C-d
   local fd=${keyboard[$1]-}
   [ -z "$fd" ] || exec {fd}>&-
@@ -176,6 +188,7 @@ end_input() {  # C-d
 interrupt() {
   pump
   line "$1" '^' "${2:-C-c}"
+  step
   kill -s "${2:-INT}" -- "-${pid[$1]}" || fault "$1 has ended already"
   finish "$1"
 }

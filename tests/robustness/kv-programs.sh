@@ -160,7 +160,7 @@ interrupt server
 say 'Servers that break the protocol'
 while IFS='|' read -r bytes words; do
   bytes=${bytes%%*( )} words=${words##*( )}
-  start server "printf -- '$bytes' | nc -l 127.0.0.1 8085"
+  start server "printf -- '$bytes' | nc -l -p 8085"
   observe "a server that says $bytes" sockets host -tln ':8085 '
   start client1 './kv_client 127.0.0.1 8085'
   type_line client1 'ping'
@@ -176,7 +176,7 @@ done <<'TABLE'
 TABLE
 while IFS='|' read -r bytes words; do
   bytes=${bytes%%*( )} words=${words##*( )}
-  start server "printf -- '$bytes' | nc -l 127.0.0.1 8085"
+  start server "printf -- '$bytes' | nc -l -p 8085"
   observe "a server that says $bytes" sockets host -tln ':8085 '
   start client1 './kv_client 127.0.0.1 8085'
   type_line client1 'ping'
@@ -190,13 +190,13 @@ $99999999999\r\n              | 127\.0\.0\.1:8085 breaks the protocol: not a len
 TABLE
 
 say 'Patience is for the whole reply'
-start server '(printf "\$9\r\n"; for n in 1 2 3 4 5 6 7 8; do sleep 0.3; printf x; done) | nc -l 127.0.0.1 8085'
+start server '(printf "\$9\r\n"; for n in 1 2 3 4 5 6 7 8; do sleep 0.3; printf x; done) | nc -l -p 8085'
 observe 'a server that dribbles'                     sockets host -tln ':8085 '
 start client1 './kv_client 127.0.0.1 8085 -t 1'
 type_line client1 'ping'
 observe 'is not waited for'                          prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
 interrupt server
-start server '(printf "*1000000000000\r\n"; yes ":1" | tr "\n" "\r" | sed "s/\r/\r\n/g") | nc -l 127.0.0.1 8085'
+start server '(printf "*1000000000000\r\n"; yes ":1" | tr "\n" "\r" | sed "s/\r/\r\n/g") | nc -l -p 8085'
 observe 'a server that never ends'                   sockets host -tln ':8085 '
 start client1 'echo keys | ./kv_client 127.0.0.1 8085 -t 1 | tail -n 1'
 observe 'is not listened to for ever'                prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
