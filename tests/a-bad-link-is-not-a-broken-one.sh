@@ -21,6 +21,9 @@ burst() {
 }
 
 run     host    'head -c 3000000 /dev/urandom > random'
+began=${EPOCHREALTIME/[.,]/}
+transfer   # over the link as it is, to compare
+plain=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
 run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 10%'
 before=$(counter ns_client2 TcpRetransSegs)
 transfer
@@ -46,18 +49,23 @@ burst   'datagrams come in another order'               '^100 sent, 100 received
 
 say 'Corruption'
 run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem corrupt 20%'
+before=$(counter ns_server TcpInCsumErrors)
 transfer
-observe 'corrupt segments were dropped, and counted'    [ "$(counter ns_server TcpInCsumErrors)" -gt 0 ]
+observe 'corrupt segments were dropped, and counted'    [ "$(counter ns_server TcpInCsumErrors)" -gt "$before" ]
 burst   'corrupt datagrams count as lost'               '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, '
 
 say 'All of it'
 run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 5% duplicate 5% corrupt 5% delay 5ms reorder 50%'
 before=$(counter ns_client2 TcpRetransSegs)
+began=${EPOCHREALTIME/[.,]/}
 transfer
-observe 'paid for with retransmissions'                 [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
-burst   'datagrams show it all'                         '^100 sent, [0-9]+ received, [0-9.]+% lost, [0-9]+ reordered, [0-9]+ duplicated$'
+took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+observe "paid for with time: $took ms, and not $plain"  [ $took -gt $((2 * plain)) ]
+observe 'and with retransmissions'                      [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
+burst   'datagrams show it all'                         '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, [1-9][0-9]* reordered, [0-9]+ duplicated$'
 run     server  'sudo ip netns exec ns_server nstat -asz TcpInCsumErrors UdpInCsumErrors'
 observe 'the counters tell'                             prints server '^TcpInCsumErrors +[1-9]'
+observe 'for UDP, too'                                  prints server '^UdpInCsumErrors +[1-9]'
 run     client2 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
 healed() { seen=$(at ns_client2 tc qdisc show dev veth_c2); [[ $seen != *netem* ]]; }
 observe 'the link is as before'                         healed

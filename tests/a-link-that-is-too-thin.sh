@@ -42,6 +42,7 @@ say 'The black hole'
 run     host    'sudo ip netns exec ns_server ip rule add iif lo ipproto icmp blackhole'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
 capture hole    ns_server veth_srv_c1
+capture beyond  ns_server veth_srv_c2
 begin
 run     host    'sudo ip netns exec ns_client1 ss -tino'
 observe 'retransmissions, backing off'                  connection 'timer:\(on,.* backoff:[2-9]'
@@ -57,7 +58,15 @@ interrupt client1
 interrupt client2
 run     host    'sudo ip netns exec ns_server ip rule del iif lo ipproto icmp blackhole'
 end_capture hole
+end_capture beyond
 observe 'not one ICMP message came'                     packets hole 'icmp && tcp' -eq 0
+gaps() {  # between the copies of the first full segment: doubling, but for the first, a probe
+  seen=$(fields hole 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' frame.time_relative | awk 'NR > 1 { printf "%.3f ", $1 - last } { last = $1 }')
+  awk '{ for (i = 3; i <= NF; i++) if ($i < 1.6 * $(i - 1) || $i > 2.5 * $(i - 1)) exit 1; exit !(NF >= 2) }' <<< "$seen" || return 3
+}
+observe 'full segments came to the router, at intervals that double' gaps
+observe 'and none of them left it'                      packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' -eq 0
+observe 'the smaller one did'                           packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1024' -ge 1
 run     host    'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1500'
 run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=0'
 run     host    'sudo ip netns exec ns_client1 ip route flush cache'

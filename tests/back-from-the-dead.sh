@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 lab_up
 
-run     host    'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=1'
+run     host    'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=2'
 start   client2 'sudo ip netns exec ns_client2 ./kv_store'
 ready   client2 ' serving on '
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'

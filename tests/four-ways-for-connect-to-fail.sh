@@ -6,6 +6,7 @@ lab_up
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
 ready   wire    'listening on'
 capture near    ns_server veth_srv_c1
+capture far     ns_server veth_srv_c2
 # timed COMMAND...: runs it, and leaves in $took how many milliseconds it took.
 timed() { local began=${EPOCHREALTIME/[.,]/}; "$@"; took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
 
@@ -27,6 +28,11 @@ timed run client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.5.1 8085'
 observe 'no route to host'                              prints client1 '^kv_client: connect 10\.0\.5\.1:8085: No route to host$'
 observe "after a second or two ($took ms)"              [ "$took" -lt $((3500 + 100 * patience)) ]
 
+say 'A host that is switched off'
+timed run client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.99 8085'
+observe 'no route to host'                              prints client1 '^kv_client: connect 10\.0\.2\.99:8085: No route to host$'
+observe "after about three seconds ($took ms)"          [ "$took" -ge 2000 -a "$took" -lt $((4500 + 100 * patience)) ]
+
 say 'No route'
 timed run server 'sudo ip netns exec ns_server ./kv_client 10.0.6.1 8085'
 observe 'network is unreachable'                        prints server '^kv_client: connect 10\.0\.6\.1:8085: Network is unreachable$'
@@ -42,6 +48,7 @@ observe 'a router that knows no way'                    prints client1 '^request
 run     server  'sudo ip netns exec ns_server ./time_client 10.0.6.1 8080 -c 1'
 observe 'no route'                                      prints server '^time_client: connect 10\.0\.6\.1:8080: Network is unreachable$'
 end_capture near
+end_capture far
 observe 'the refusal was an RST'                        packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 gaps() {
   seen=$(fields near 'ip.dst == 10.0.4.1 && tcp' frame.time_relative | awk 'NR > 1 { printf "%.3f ", $1 - last } { last = $1 }')
@@ -51,7 +58,10 @@ observe 'SYN came again after 1, 2 and 4 seconds'       gaps
 observe 'nothing came back from there'                  packets near 'ip.src == 10.0.4.1' -eq 0
 observe 'the polite router sent ICMP'                   packets near 'ip.src == 10.0.1.1 && icmp.type == 3 && icmp.code == 1 && tcp' -ge 1
 observe 'for UDP, too'                                  packets near 'ip.src == 10.0.1.1 && icmp.type == 3 && icmp.code == 1 && udp' -ge 1
-observe 'and what had no route was on no wire'          packets near 'ip.dst == 10.0.6.1' -eq 0
+observe 'the router asked for the absent host by ARP'   packets far 'arp.opcode == 1 && arp.dst.proto_ipv4 == 10.0.2.99' -ge 3
+observe 'and told of it by ICMP'                        packets near 'ip.src == 10.0.1.1 && icmp.code == 1 && ip.dst == 10.0.2.99' -ge 1
+observe 'what had no route was on no wire'              packets near 'ip.dst == 10.0.6.1' -eq 0
+observe 'not on the other, either'                      packets far 'ip.dst == 10.0.6.1' -eq 0
 
 run     host    'sudo ip netns exec ns_server ip route del blackhole 10.0.4.0/24'
 run     host    'sudo ip netns exec ns_server ip route del unreachable 10.0.5.0/24'

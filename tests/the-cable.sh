@@ -33,6 +33,10 @@ type_line server 16000000
 unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
 observe 'ARP has no answer for 10.0.1.1'                unresolved
 before=$(total)
+capture client_end ns_client1 veth_c1
+questions() { grep -c 'ARP, Request who-has 10.0.1.1 tell 10.0.1.2' "${log[wire]}"; }
+# shellcheck disable=SC2034
+asked_before=$(questions)
 run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 up'
 run     host    'sudo ip netns exec ns_server ip route'
 observe 'the route comes back with the interface'       prints host '^10\.0\.1\.0/24 dev veth_srv_c1 '
@@ -46,11 +50,29 @@ drain() {  # a recv() whenever there is something to read, until the end of the 
 observe 'the transfer goes on to its end'               within 100 drain
 observe "it had stood at $before, and came to 20000000" [ "$(total)" = 20000000 ]
 observe 'the client never knew'                         exits client1 0
-asked() { seen=$(cat "${log[wire]}"); grep -q 'ARP, Request who-has 10.0.1.1 tell 10.0.1.2' "${log[wire]}"; }
-observe 'ARP was asked anew'                            asked
+observe 'ARP was asked anew'                            eval '[ "$(questions)" -gt "$asked_before" ]'
+end_capture client_end
+order() {  # what passed at the client's end: its question, the answer, and only then data
+  seen=$(fields client_end 'arp || tcp.len > 0' arp.opcode tcp.len | head -n 20 | awk '$1 == 1 { q = 1 } $1 == 2 && q { a = 1 } $1 > 2 { print a + 0; exit }')
+  [ "$seen" = 1 ] || return 3
+}
+observe 'and answered, before any data passed'          order
 
 say 'A route that was added does not come back'
 quietly ip -n ns_client1 link set veth_c1 down
 quietly ip -n ns_client1 link set veth_c1 up
 status_says() { seen=$(./two_clients.sh status); [[ $seen == *"ns_client1 lacks: default via 10.0.1.1 dev veth_c1"* ]]; }
 observe 'the default route is gone, and status says so' status_says
+
+say 'And if the plug stays out?'
+quietly ./two_clients.sh down
+lab_up
+start   server  'sudo ip netns exec ns_server ./kv_store'
+ready   server  ' serving on '
+start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
+type_line client1 'set a 1'
+ready   client1 '^OK$'
+quietly at ns_client1 sysctl -w net.ipv4.tcp_retries2=5
+quietly ip -n ns_server link set veth_srv_c1 down
+type_line client1 'get a'
+observe 'no route to host, and not a timeout'           within 60 prints client1 '^kv_client: recv 10\.0\.1\.1:8085: No route to host$'

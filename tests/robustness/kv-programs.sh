@@ -196,7 +196,7 @@ start client1 './kv_client 127.0.0.1 8085 -t 1'
 type_line client1 'ping'
 observe 'is not waited for'                          prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
 finish server
-start server '(printf "*1000000000000\r\n"; yes ":1" | tr "\n" "\r" | sed "s/\r/\r\n/g") | nc -l -p 8085'
+start server '(printf "*1000000000000\r\n"; yes ":1$(printf "\r")") | nc -l -p 8085'
 observe 'a server that never ends'                   sockets host -tln ':8085 '
 start client1 'echo keys | ./kv_client 127.0.0.1 8085 -t 1 | tail -n 1'
 observe 'is not listened to for ever'                prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'

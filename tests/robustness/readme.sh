@@ -32,5 +32,13 @@ observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 
 observe 'shell commands stand in ```sh blocks'              [ "$(awk '/^```./ { print $0 }' README.md | sort -u | xargs)" = '```mermaid ```sh ```text' ]
 observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
 
+# What the commands write, `make clean` takes away.
+for file in $(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -oE '(> [a-z]+|-w [a-z]+\.pcap)' | cut -d' ' -f2 | sort -u); do
+  : > "$file"
+done
+quietly make clean
+left() { seen=$(find . -mindepth 1 -maxdepth 1 | grep -vxE '\./(Makefile|README\.md|tests|.*\.(cpp|h|sh))'); [ -z "$seen" ]; }
+observe 'make clean takes away what the commands write'     left
+
 run host 'make help'
 observe 'make help fits on a screen'                        [ "$(wc -l < "${log[host]}")" -le 24 -a "$(awk 'length > 80' "${log[host]}" | wc -l)" = 0 ]
