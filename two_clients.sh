@@ -203,7 +203,11 @@ keep() {
   mkdir -p $private/bin
   mkfifo -m 600 $private/shells
   ip link set lo up
-  printf '#!/bin/sh\nexec env "$@"\n' > $private/bin/sudo   # who is root already needs no sudo
+  cat > $private/bin/sudo <<'SUDO'   # who is root already needs no sudo
+#!/bin/sh
+case $1 in -*) echo "sudo: in a private lab there is only: sudo COMMAND..." >&2; exit 1 ;; esac
+exec env "$@"
+SUDO
   if [ "$(tr -s ' ' < /proc/self/uid_map)" != ' 0 0 4294967295' ]; then
     # tcpdump, run by root, becomes the user tcpdump, who does not exist in here. So its wrapper enters a user
     # namespace below ours in which we are no root, and the hosts belong to one below that: their owner has
@@ -226,6 +230,7 @@ PS1="(lab) ${PS1-\\$ }"
 server()  { ip netns exec ns_server "$@"; }
 client1() { ip netns exec ns_client1 "$@"; }
 client2() { ip netns exec ns_client2 "$@"; }
+[ -e /run/netns/ns_server ] || echo 'the lab is down; set it up with: sudo ./two_clients.sh up'
 RC
   bash "$self" up > /dev/null
   echo ready
@@ -255,7 +260,6 @@ capabilities=0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 if ! (((capabilities >> 21) & (capabilities >> 12) & 1)); then
   [ "$(id -u)" != 0 ] || fail "this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged"
   if pid=$(keeper_pid); then  # the only lab that this user can mean
-    [ "$command" = up ] && { echo "your private lab is up: ./two_clients.sh shell enters it"; exit 0; }
     [ "$command" = down ] && { kill -KILL "$pid"; echo "your private lab is down, with its shells"; exit 0; }
     exec nsenter --target "$pid" --user --preserve-credentials --mount --net --pid bash "$self" "$command"
   fi

@@ -27,7 +27,7 @@ start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085'
 type_line client2 'fire'
 observe 'the same'                                      exits server 141
 
-say 'A hundred times, with 2, 3 and 40 requests'
+# A hundred times, with 2, 3 and 40 requests: not for a demonstration.
 hundred() {
   local i server status
   for ((i = 1; i <= 100; i++)); do
@@ -39,7 +39,7 @@ hundred() {
     [ $status = 141 ] || { seen="time $i: exit status $status: $(cat $lab/fire.log)"; return 3; }
   done
 }
-observe 'a hundred servers out of a hundred are dead'   hundred
+[ -n "${LAB_BRIEF-}" ] || observe 'a hundred servers out of a hundred are dead' hundred
 
 say 'With -s'
 start   server  'sudo ip netns exec ns_server ./kv_store -s'

@@ -30,6 +30,9 @@ observe 'down ends the hosts'                           prints client2 '^  ns_cl
 observe 'and the server in them'                        prints server '^Terminated'
 observe 'up makes them anew'                            prints client2 '^the lab is complete$'
 type_line client2 './two_clients.sh shell'
+type_line client2 'make demo-loopback; sudo -E true'
+observe 'nor a demonstration'                           prints client2 'this is a private lab; type it in a terminal outside$'
+observe 'sudo is a simple one'                          prints client2 '^sudo: in a private lab there is only: sudo COMMAND\.\.\.$'
 observe 'there is no lab in the lab'                    prints client2 'this is a shell in the private lab already$'
 observe 'the machine has seen nothing of it'            no_namespaces
 
@@ -45,6 +48,8 @@ say 'The end'
 type_line wire 'sleep 12345 &'
 for role in server client1 client2; do end_input $role; finish $role; done
 observe 'the lab lives as long as one shell does'       keepers 1
+run     host    './two_clients.sh up'
+observe 'up, from outside'                              prints host '^the lab is already up$'
 run     host    './two_clients.sh status'
 observe 'which status tells from outside, too'          last_line host '^the lab is complete$'
 end_input wire
