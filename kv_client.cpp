@@ -20,7 +20,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -181,8 +180,8 @@ static bool fire(const Server& server, int count) {
     warnx("%d requests are %zu bytes, and less than %d fit into a segment", count, requests.size(), segment);
     return false;
   }
-  send_all(server, requests, MSG_MORE,
-           deadline_of(server));  // send(2): hold it back, there is more to come. It will be FIN
+  // MSG_MORE (send(2)): hold it back, there is more to come. It will be FIN.
+  send_all(server, requests, MSG_MORE, deadline_of(server));
   return true;
 }
 

@@ -79,7 +79,7 @@ mkdir $lab/bin
 printf '#!/bin/sh\nexec %s -l "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
 chmod +x $lab/bin/tcpdump
 # LAB_NC names the netcat to be used: nc.openbsd, nc.traditional or ncat.
-[ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || skip "$LAB_NC is not installed"
+[ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || { echo "SKIP: $LAB_NC is not installed"; exit 77; }
 PATH=$lab/bin:$PATH
 
 # ---- Narration
