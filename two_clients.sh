@@ -36,12 +36,37 @@ build() {
               net.ipv4.conf.{all,default}.{rp_filter,route_localnet}"=0")
     [ ! -d /proc/sys/net/ipv6 ] || settings+=(net.ipv6.conf.{all,default}.disable_ipv6=1)
     ip netns exec "$host" sysctl -qw "${settings[@]}"
-    ip -n "$host" link set lo up
   done
-  cable ns_client1 veth_c1 10.0.1.2/24  ns_server veth_srv_c1 10.0.1.1/24
-  cable ns_client2 veth_c2 10.0.2.2/24  ns_server veth_srv_c2 10.0.2.1/24
-  ip -n ns_client1 route add default via 10.0.1.1
-  ip -n ns_client2 route add default via 10.0.2.1
+
+  # Both ends of a cable are born in the namespaces where they belong, by a request that is made there, too: no
+  # name of the lab's can collide with an interface of this machine.
+  #
+  # A link that loses packets loses ARP's, too: do not forget a neighbour for three lost probes (arp(7)).
+  ip -n ns_server -batch - <<'COMMANDS'
+    link add veth_srv_c1 type veth peer name veth_c1 netns ns_client1
+    link add veth_srv_c2 type veth peer name veth_c2 netns ns_client2
+    ntable change name arp_cache dev veth_srv_c1 ucast_probes 20
+    ntable change name arp_cache dev veth_srv_c2 ucast_probes 20
+    link set lo up
+    link set veth_srv_c1 up
+    link set veth_srv_c2 up
+    address add 10.0.1.1/24 dev veth_srv_c1
+    address add 10.0.2.1/24 dev veth_srv_c2
+COMMANDS
+  ip -n ns_client1 -batch - <<'COMMANDS'
+    ntable change name arp_cache dev veth_c1 ucast_probes 20
+    link set lo up
+    link set veth_c1 up
+    address add 10.0.1.2/24 dev veth_c1
+    route add default via 10.0.1.1
+COMMANDS
+  ip -n ns_client2 -batch - <<'COMMANDS'
+    ntable change name arp_cache dev veth_c2 ucast_probes 20
+    link set lo up
+    link set veth_c2 up
+    address add 10.0.2.2/24 dev veth_c2
+    route add default via 10.0.2.1
+COMMANDS
 }
 
 add_host() {
@@ -58,19 +83,6 @@ add_host() {
   wait $!
 }
 
-# Both ends of a cable are born in the namespaces where they belong, by a request that is made there, too: no
-# name of the lab's can collide with an interface of this machine.
-cable() {  # HOST INTERFACE ADDRESS  HOST INTERFACE ADDRESS
-  ip -n "$1" link add "$2" type veth peer name "$5" netns "$4"
-  # A link that loses packets loses ARP's, too: do not forget a neighbour for three lost probes (arp(7)).
-  ip -n "$1" ntable change name arp_cache dev "$2" ucast_probes 20
-  ip -n "$4" ntable change name arp_cache dev "$5" ucast_probes 20
-  ip -n "$1" link set "$2" up
-  ip -n "$4" link set "$5" up
-  ip -n "$1" address add "$3" dev "$2"
-  ip -n "$4" address add "$6" dev "$5"
-}
-
 # ---- status
 
 # What the diagram says of a host, in the words of facts().
@@ -85,15 +97,10 @@ expected() {
 }
 
 facts() {
-  {
-    ip -n "$1" -br link
-    ip -n "$1" -o -4 address
-    ip -n "$1" route show default
-    ip netns exec "$1" sysctl net.ipv4.ip_forward
-  } 2>/dev/null | awk '
-    $3 == "inet" { print $2, $4; next }                                  # an address
-    $1 == "default" || /^net/ { NF = NF > 5 ? 5 : NF; print $0; next }   # a route, a setting
-    { sub(/@.*/, "", $1); print $1, $2 }                                 # a link'
+  ip -n "$1" -4 -br -batch - 2>/dev/null <<< $'address\nroute show default\nnetconf show' | awk '
+    /^default/ { print $1, $2, $3, $4, $5; next }
+    /^inet/ { if ($2 == "all" && $4 == "on") print "net.ipv4.ip_forward = 1"; next }
+    { sub(/@.*/, "", $1); print $1, $2; for (i = 3; i <= NF; i++) print $1, $i }'
 }
 
 # What the lab lacks, a line each; nothing when it is complete.
