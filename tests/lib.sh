@@ -84,13 +84,15 @@ PATH=$lab/bin:$PATH
 
 # ---- Narration
 
+# None of this starts a process: where that is slow, the story of a hundred datagrams would take longer than they.
 declare -A colours=([host]=36 [server]=34 [client]=32 [wire]=33 [seen]='1;32' [fault]='1;31' [title]=1)
 paint() {  # STYLE TEXT
   if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-35}" "$2"; else printf %s "$2"; fi
 }
 line() {  # ROLE MARK TEXT: a line of that host's terminal
-  local label=${1/%+([0-9])/ ${1##*[a-z]}}   # client1: client 1
-  paint "${1%%+([0-9])}" "$(printf '%-8s %s' "$label" "$2")"
+  local label
+  printf -v label '%-8s %s' "${1/%+([0-9])/ ${1##*[a-z]}}" "$2"   # client1: client 1
+  paint "${1%%+([0-9])}" "$label"
   printf ' %s\n' "${3//[^[:print:]$'\t']/?}"
 }
 say() { echo; paint title "# $*"; echo; }
@@ -247,7 +249,9 @@ exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended
   [ "${result[$1]}" = "$2" ] || return 3
 }
 
-prints() { seen=$(cat "${log[$1]}"); grep -qE -- "$2" "${log[$1]}"; }   # ROLE REGEX
+prints() {  # ROLE REGEX
+  grep -qE -- "$2" "${log[$1]}" || { seen=$(cat "${log[$1]}"); false; }
+}
 never_prints() { ! prints "$@" || return 3; }                          # ROLE REGEX: after its end
 last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }      # ROLE REGEX
 
