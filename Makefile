@@ -30,6 +30,22 @@ demo-%: all
 up down:
 	$(SUDO) ./two_clients.sh $@
 
+# Optional: the whole suite with a build, somewhere else, that watches every access to memory and every calculation.
+sanitize:
+	directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && chmod 755 "$$directory" && \
+	cp -R Makefile README.md *.h *.cpp *.sh tests "$$directory" && $(MAKE) -C "$$directory" clean && \
+	ASAN_OPTIONS=exitcode=66:detect_stack_use_after_return=1 UBSAN_OPTIONS=exitcode=66:print_stacktrace=1 \
+	$(MAKE) -C "$$directory" check CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+# Optional, with shellcheck, clang-format, clang-tidy and cppcheck.
+lint: SOURCES = *.cpp tests/*/*.cpp
+lint:
+	shellcheck two_clients.sh tests/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
+	clang-format --dry-run -Werror *.h $(SOURCES)
+	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
+	  --error-exitcode=1 -I. $(SOURCES)
+	ls $(SOURCES) | xargs -P 2 -I FILE sh -c 'clang-tidy --quiet FILE -- -std=c++20 -I. 2> /dev/null'
+
 # Optional, with clang and its libFuzzer: searches for streams that the KV decoder takes amiss, for so many seconds.
 fuzz: FUZZ_SECONDS ?= 60
 fuzz:
@@ -53,6 +69,6 @@ help:
 	@echo 'make down       remove them again'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo up down fuzz clean help
+.PHONY: all check test demo up down sanitize lint fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -188,7 +188,7 @@ static bool fire(const Server& server, int count) {
 // The words of a line: between blanks, but the value of `set` is all that follows the one blank behind the key.
 static std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
-  for (std::size_t at = 0; (at = line.find_first_not_of(" \t", at)) != line.npos;) {
+  for (std::size_t at = 0; (at = line.find_first_not_of(" \t", at)) != std::string_view::npos;) {
     const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
     words.emplace_back(line.substr(at, end - at));
     if (words.size() == 2 && strcasecmp(words[0].c_str(), "set") == 0 && end < line.size()) {

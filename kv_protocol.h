@@ -200,7 +200,7 @@ class KvDecoder {
     const std::string_view head = rest().substr(0, most + 2);
     const std::size_t size = head.find('\n', searched_);
     searched_ = head.size();  // so that a line that comes byte by byte is searched once
-    if (size == head.npos) {
+    if (size == std::string_view::npos) {
       if (head.size() == most + 2) break_off("a line of more than " + std::to_string(most) + " bytes");
       return std::nullopt;
     }

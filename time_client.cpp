@@ -195,7 +195,8 @@ int main(int argc, char* argv[]) {
   for (;;) {
     // First what has come, so that no receive buffer overflows while we are busy sending; but not without end.
     report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100 && report_reply(fd, requests, patience, received); ++i) continue;
+    for (int i = 0; i < 100 && report_reply(fd, requests, patience, received); ++i) {
+    }
 
     const Clock::time_point now = Clock::now();
     for (; first_open < requests.size(); ++first_open) {

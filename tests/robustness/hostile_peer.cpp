@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -34,13 +35,13 @@ static std::string bytes_of(const TimeMessage& message) {
   return {reinterpret_cast<const char*>(&message), sizeof message};
 }
 
-static std::string message(TimeKind kind, std::uint32_t sequence) {
+static std::string encoded(TimeKind kind, std::uint32_t sequence) {
   return bytes_of(encode_time(kind, sequence, {1, 2}));
 }
 
 // Messages of a kind that are nearly right, and what has nothing to do with them.
 static std::vector<std::string> bad_messages(TimeKind kind, std::uint32_t sequence) {
-  const std::string good = message(kind, sequence);
+  const std::string good = encoded(kind, sequence);
   std::vector<std::string> bad{"", good.substr(0, good.size() - 1), good + '\0'};
   for (const auto& [offset, bytes] : std::vector<std::pair<std::size_t, std::string>>{
            {0, "EMIT"},                // the magic number
@@ -59,11 +60,17 @@ static std::vector<std::string> bad_messages(TimeKind kind, std::uint32_t sequen
   return bad;
 }
 
+static int number_in(const char* text) {
+  int number = 0;
+  std::from_chars(text, text + std::strlen(text), number);
+  return number;
+}
+
 static int make_socket(const char* address, const char* port, bool server) {
   sockaddr_in endpoint{};
   endpoint.sin_family = AF_INET;
   inet_pton(AF_INET, address, &endpoint.sin_addr);
-  endpoint.sin_port = htons(static_cast<std::uint16_t>(atoi(port)));
+  endpoint.sin_port = htons(static_cast<std::uint16_t>(number_in(port)));
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   const timeval patience{5, 0};
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) err(1, "socket");
@@ -78,7 +85,7 @@ static void put(int fd, const std::string& datagram) {
 
 // Sends a good request; its reply must be the next thing that comes.
 static void expect_reply(int fd, std::uint32_t sequence) {
-  put(fd, message(TimeKind::request, sequence));
+  put(fd, encoded(TimeKind::request, sequence));
   TimeMessage reply{};
   const ssize_t size = recv(fd, &reply, sizeof reply, MSG_TRUNC);
   if (size < 0) err(1, "no reply to request %u", sequence);
@@ -88,7 +95,7 @@ static void expect_reply(int fd, std::uint32_t sequence) {
 
 static int flood(int fd, int count) {
   std::mt19937 random(4737);
-  const std::string good = message(TimeKind::request, 0);
+  const std::string good = encoded(TimeKind::request, 0);
   for (int i = 1; i <= count; ++i) {
     std::string datagram(random() % 64, '\0');
     if (random() % 2 == 0) datagram = good;  // half are good but for one byte of the magic number or the kind
@@ -111,9 +118,9 @@ static void put_from_port_0(const char* address, const char* port) {
   sockaddr_in endpoint{};
   endpoint.sin_family = AF_INET;
   inet_pton(AF_INET, address, &endpoint.sin_addr);
-  const std::string payload = message(TimeKind::request, 999);
+  const std::string payload = encoded(TimeKind::request, 999);
   udphdr header{};
-  header.dest = htons(static_cast<std::uint16_t>(atoi(port)));
+  header.dest = htons(static_cast<std::uint16_t>(number_in(port)));
   header.len = htons(static_cast<std::uint16_t>(sizeof header + payload.size()));
   const std::string packet = std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
   if (sendto(fd, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&endpoint),
@@ -131,13 +138,13 @@ int main(int argc, char* argv[]) {
     expect_reply(fd, 7);
     return 0;
   }
-  if (mode == "flood" && argc == 5) return flood(make_socket(argv[2], argv[3], false), atoi(argv[4]));
+  if (mode == "flood" && argc == 5) return flood(make_socket(argv[2], argv[3], false), number_in(argv[4]));
 
   const bool serve = mode == "serve" && argc == 3;
   if (!serve && !(mode == "shuffle" && argc == 4)) errx(2, "see the source");
   const int fd = make_socket("0.0.0.0", argv[2], true);
   std::vector<std::uint32_t> waiting;
-  for (int left = serve ? 1000 : atoi(argv[3]); left > 0; --left) {
+  for (int left = serve ? 1000 : number_in(argv[3]); left > 0; --left) {
     TimeMessage datagram{};
     sockaddr_in peer{};
     socklen_t size = sizeof peer;
@@ -149,10 +156,10 @@ int main(int argc, char* argv[]) {
       for (const std::string& text : bad_messages(TimeKind::reply, number))
         if (text.size() < 100 || number == 1) answer(text);  // two large ones would fill a receive buffer
       for (const std::uint32_t unknown : {0u, number + 1000, 0xffffffffu})
-        answer(message(TimeKind::reply, unknown));
-      for (int copy = 0; copy < 2; ++copy) answer(message(TimeKind::reply, number));
+        answer(encoded(TimeKind::reply, unknown));
+      for (int copy = 0; copy < 2; ++copy) answer(encoded(TimeKind::reply, number));
     } else if (waiting.push_back(number); waiting.size() == 3) {
-      for (const std::size_t i : {2u, 0u, 1u, 2u}) answer(message(TimeKind::reply, waiting[i]));
+      for (const std::size_t i : {2u, 0u, 1u, 2u}) answer(encoded(TimeKind::reply, waiting[i]));
       waiting.clear();
     }
   }

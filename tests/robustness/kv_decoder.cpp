@@ -91,7 +91,7 @@ void operator delete(void* address) noexcept {
   in_use -= *block;
   free(block);
 }
-void operator delete(void* address, std::size_t) noexcept {
+void operator delete(void* address, std::size_t /*size*/) noexcept {
   operator delete(address);
 }
 
@@ -104,7 +104,7 @@ static std::string arguments(int count) {
   for (int i = 0; i < count; ++i) text += "$1\r\na\r\n";
   return text;
 }
-static std::string words(int count, const char* between) {
+static std::string repeated(int count, const char* between) {
   std::string text;
   for (int i = 0; i < count; ++i) text += (i == 0 ? "a" : std::string(between) + "a");
   return text;
@@ -119,7 +119,7 @@ static const std::vector<Case> REQUESTS{
     {"*2\r\n$0\r\n\r\n$2\r\n\r\n\r\n", "[ \\r\\n]"},
     {std::string("*1\r\n$5\r\n\0\xff\r\n*\r\n", 15), "[\\x00\\xff\\r\\n*]"},
     {"*2\r\n$3\r\nGET\r\n$1\r\na", "..."},
-    {arguments(16), "[" + words(16, " ") + "]"},
+    {arguments(16), "[" + repeated(16, " ") + "]"},
     {arguments(17), "FAULT more than 16 arguments"},
     {"*1\r\n$65536\r\n" + KIB64 + "\r\n", "[65536]"},
     {"*0\r\n*1\r\n$1\r\na\r\n", "[a]"},
@@ -180,8 +180,8 @@ static const std::vector<Case> REQUESTS{
     {"\"a\n", "FAULT a quotation that does not end, or not at the end of a word"},
     {"\"a\\\n", "FAULT a quotation that does not end, or not at the end of a word"},
     {"\"a\"b\n", "FAULT a quotation that does not end, or not at the end of a word"},
-    {words(16, " ") + "\n", "[" + words(16, " ") + "]"},
-    {words(17, " ") + "\n", "FAULT more than 16 arguments"},
+    {repeated(16, " ") + "\n", "[" + repeated(16, " ") + "]"},
+    {repeated(17, " ") + "\n", "FAULT more than 16 arguments"},
     {KIB64 + "\r\n", "[65536]"},
     {KIB64 + "\n", "[65536]"},
     {KIB64 + "x\n", "FAULT a line of more than 65536 bytes"},
