@@ -48,7 +48,7 @@ static std::string text_of(const sockaddr_in& endpoint) {
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   if (const int option = getopt(argc, argv, "+h"); option != -1 || argc - optind != 2) {
-    fputs(usage, option == 'h' ? stdout : stderr);
+    if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
     return option == 'h' ? 0 : 2;
   }
   sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);

@@ -25,7 +25,7 @@ static constexpr const char* usage =
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   if (const int option = getopt(argc, argv, "+h"); option != -1 || optind == argc) {
-    fputs(usage, option == 'h' ? stdout : stderr);
+    if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
     return option == 'h' ? 0 : 2;
   }
 

@@ -131,7 +131,7 @@ int main(int argc, char* argv[]) {
     if (option == 'r') {
       reuse = true;
     } else {
-      fputs(usage, option == 'h' ? stdout : stderr);
+      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
       return option == 'h' ? 0 : 2;
     }
   }

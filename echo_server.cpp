@@ -58,7 +58,7 @@ int main(int argc, char* argv[]) {
       if (error != std::errc{} || *end != '\0' || capacity < 1 || capacity > MAX_DATAGRAM)
         errx(2, "%s: not a number of bytes (1-65507)", optarg);
     } else {
-      fputs(usage, option == 'h' ? stdout : stderr);
+      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
       return option == 'h' ? 0 : 2;
     }
   }

@@ -212,7 +212,7 @@ int main(int argc, char* argv[]) {
       address = parse_endpoint(argv[optind], argv[optind + 1]);
       optind += 2;  // options may follow
     } else {
-      fputs(usage, option == 'h' ? stdout : stderr);
+      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
       return option == 'h' ? 0 : 2;
     }
   }

@@ -173,7 +173,7 @@ int main(int argc, char* argv[]) {
       if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // the kernel's limit
         errx(2, "%s: not a number of seconds (1-32767)", optarg);
     } else {
-      fputs(usage, option == 'h' ? stdout : stderr);
+      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
       return option == 'h' ? 0 : 2;
     }
   }

@@ -92,7 +92,10 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     const ssize_t size = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-    if (size < 0) return any;
+    if (size < 0) {
+      if (errno != EAGAIN && errno != EINTR) warn("recvmsg from the error queue");
+      return any;
+    }
 
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
       if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR) continue;
@@ -168,7 +171,7 @@ int main(int argc, char* argv[]) {
       server = parse_endpoint(argv[optind], argv[optind + 1]);
       optind += 2;  // options may follow
     } else {
-      fputs(usage, option == 'h' ? stdout : stderr);
+      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
       return option == 'h' ? 0 : 2;
     }
   }
