@@ -34,7 +34,7 @@ up down:
 sanitize:
 	directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && chmod 755 "$$directory" && \
 	cp -R Makefile README.md *.h *.cpp *.sh tests "$$directory" && $(MAKE) -C "$$directory" clean && \
-	ASAN_OPTIONS=exitcode=66:detect_stack_use_after_return=1 UBSAN_OPTIONS=exitcode=66:print_stacktrace=1 \
+	ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66:print_stacktrace=1 \
 	$(MAKE) -C "$$directory" check CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # Optional, with shellcheck, clang-format, clang-tidy and cppcheck.
