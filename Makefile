@@ -27,6 +27,9 @@ demo: all
 demo-%: all
 	tests/run --demo $(if $(PAUSE),--pause) $*
 
+bench: all
+	tests/bench/run $(BENCH)
+
 up down:
 	$(SUDO) ./two_clients.sh $@
 
@@ -40,7 +43,7 @@ sanitize:
 # Optional, with shellcheck, clang-format, clang-tidy and cppcheck.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
-	shellcheck two_clients.sh tests/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
+	shellcheck two_clients.sh tests/run tests/bench/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
 	  --error-exitcode=1 -I. $(SOURCES)
@@ -65,10 +68,11 @@ help:
 	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
 	@echo '                (PAUSE=1 behind either: wait for Enter before each step)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
+	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'
 	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
 	@echo 'make down       remove them again'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo up down sanitize lint fuzz clean help
+.PHONY: all check test demo bench up down sanitize lint fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
