@@ -57,8 +57,8 @@ int main(int argc, char* argv[]) {
 
   std::size_t replies = 0, lost = 0, free = window;  // free: so many requests may be sent
   const auto begin = std::chrono::steady_clock::now();
-  auto last = begin, now = begin;
-  while ((now = std::chrono::steady_clock::now()) - begin < limit) {
+  auto last = begin;
+  for (auto now = begin; now - begin < limit; now = std::chrono::steady_clock::now()) {
     if (free > 0) send_requests(fd, std::exchange(free, 0));
     TimeMessage reply;
     ssize_t size = 0;
