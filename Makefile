@@ -33,12 +33,12 @@ bench: all
 up down:
 	$(SUDO) ./two_clients.sh $@
 
-# Optional: the whole suite with a build, somewhere else, that watches every access to memory and every calculation.
+# Optional: the whole suite with programs, built aside, that watch their accesses to memory and their calculations.
 sanitize:
-	directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && chmod 755 "$$directory" && \
-	cp -R Makefile README.md *.h *.cpp *.sh tests "$$directory" && $(MAKE) -C "$$directory" clean && \
-	ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66:print_stacktrace=1 \
-	$(MAKE) -C "$$directory" check CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
+	aside=$$(mktemp -d) && trap 'rm -rf "$$aside"' EXIT && chmod 755 "$$aside" && \
+	cp -R Makefile README.md *.h *.cpp *.sh tests "$$aside" && \
+	ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66 $(MAKE) -C "$$aside" check \
+	  CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # Optional, with shellcheck, clang-format, clang-tidy and cppcheck.
 lint: SOURCES = *.cpp tests/*/*.cpp

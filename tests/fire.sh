@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # A client that sends its requests and FIN at once and reads no reply: SIGPIPE, every time.
 . "$(dirname "$0")/lib.sh"
+IFS=.- read -r major minor _ <<< "$(uname -r)"
+[ "$(nproc)" -gt 1 ] || [ $((100 * major + minor)) -ge 605 ] ||
+  skip "with one processor, a kernel before 6.5 may let the server go on before it delivers what was sent"
 lab_up
 
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'

@@ -102,6 +102,10 @@ for program in $(basename -s .cpp -- *.cpp) two_clients.sh; do
   given "./$program -h"
   observe "$program -h: usage, on standard output" [ "$status|${out%% *}|$err" = '0|usage:|' ]
 done
+for program in $(basename -s .cpp -- *.cpp); do
+  given "./$program -h > /dev/full"
+  observe 'or says that it could not be written'   [ "$status|$err" = "1|$program: standard output: No space left on device" ]
+done
 
 # Options stand where people put them.
 given './time_client -c 1 -W 0.1 127.0.0.1 9'
