@@ -29,6 +29,20 @@ done
 observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 25 ]
 quietly ./two_clients.sh down
 
+# A /run in which there is room for so many names: its own, netns, and not for each host.
+say 'up, with a full /run'
+as_root=(); [ "$(id -u)" = 0 ] || as_root=(--user --map-root-user --net)   # or mount(8) would refuse
+full_run() {  # NAMES
+  unshare "${as_root[@]}" --mount bash -c 'mount -t tmpfs -o mode=755,nr_inodes='"$1"' tmpfs /run || exit 99
+    ./two_clients.sh up; status=$?; echo "left: $(ip netns list)"; exit $status' > $lab/up.out 2>&1
+}
+for names in 1 2 3 4; do
+  full_run $names
+  observe "room for $names names: it says so, and fails"  [ "$?|$(grep -c 'No space left on device$' $lab/up.out)" = '1|1' ]
+  observe 'and leaves nothing'                          [ "$(tail -n 2 $lab/up.out | xargs)" = 'two_clients.sh: the lab could not be set up; nothing is left of it left:' ]
+done
+observe 'room for 5 are enough'                         full_run 5
+
 say 'up, killed by the clock'
 for milliseconds in 003 009 015 021 027 033 039 045 051 057 063 069 075; do
   timeout --signal=KILL 0.$milliseconds ./two_clients.sh up > $lab/quiet 2>&1
