@@ -352,7 +352,7 @@ compare_with_readme() {
 conclude() {
   local status=$?
   [ $status != 0 ] || compare_with_readme
-  [ $status != 143 ] || paint fault "FAULT: out of time after ${LAB_LIMIT:-180} seconds"
+  [ $status != 143 ] || { paint fault "FAULT: out of time after ${LAB_LIMIT:-180} seconds"; echo; }
   pump
 }
 trap conclude EXIT
