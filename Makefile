@@ -40,7 +40,7 @@ sanitize:
 	ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66 $(MAKE) -C "$$aside" check \
 	  CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# Optional, with shellcheck, clang-format, clang-tidy and cppcheck.
+# Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
 	shellcheck two_clients.sh tests/run tests/bench/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*

@@ -7,8 +7,8 @@
 //
 // Run:    ./addrconv 192.168.1.100
 //         ./addrconv 127.0.0.1 256.0.0.1 abrakadabra ; echo $?
-// Watch:  which texts are addresses at all (exactly four decimal numbers, each at most 255), and how the
-//         bytes and the number relate.
+// Watch:  which texts are addresses at all (exactly four decimal numbers, each at most 255 and without
+//         leading zeros), and how the bytes and the number relate.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 // byte_sink: a TCP server that makes one system call at a time, when you press Enter.
 //
 // Between the calls nothing moves in this process, and everything that happens to its connections is the
-// kernel's doing: handshakes, acknowledgements, buffered bytes, a FIN that is received and answered. What the
+// kernel's doing: handshakes, acknowledgements, buffered bytes, a FIN that comes and is acknowledged. What the
 // calls themselves do is less than one might think.
 //
 // Run:    sudo ip netns exec ns_server ./byte_sink
@@ -40,7 +40,7 @@ static constexpr const char* usage =
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
@@ -49,8 +49,8 @@ static std::string now() {
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
   std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), 16, "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, 20, "%06ld", time.tv_nsec / 1000);
+  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
+  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
   return text.data();
 }
 
@@ -61,6 +61,10 @@ static std::string escaped(std::string_view bytes) {
     std::array<char, 8> code{};
     if (byte == '\n')
       text += "\\n";
+    else if (byte == '\r')
+      text += "\\r";
+    else if (byte == '\t')
+      text += "\\t";
     else if (byte == '\\' || byte == '"')
       (text += '\\') += byte;
     else if (byte >= ' ' && byte <= '~')
@@ -143,7 +147,7 @@ int main(int argc, char* argv[]) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0) err(1, "socket");
   if (listener <= STDERR_FILENO)
-    errx(1, "standard input, output or error is closed");  // listener is not to stand for it
+    errx(1, "standard input, output or error is closed");  // listener has taken its number
   // The lesson: without SO_REUSEADDR, bind() fails as long as a connection of an earlier run lingers on the
   // port, in TIME-WAIT or FIN-WAIT-2 (socket(7), ip(7)). A production server always sets it, or else it could
   // not be restarted while its clients are alive.

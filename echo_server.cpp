@@ -35,7 +35,7 @@ static constexpr const char* usage =
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
@@ -44,8 +44,8 @@ static std::string now() {
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
   std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), 16, "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, 20, "%06ld", time.tv_nsec / 1000);
+  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
+  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
   return text.data();
 }
 
@@ -69,7 +69,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   sockaddr_in self{};
   self.sin_family = AF_INET;
   self.sin_addr.s_addr = htonl(INADDR_ANY);
@@ -98,7 +98,7 @@ int main(int argc, char* argv[]) {
                text_of(peer).c_str(), remark.c_str()) < 0)
       err(1, "standard output");
 
-    // Two echo servers would never end a conversation that somebody began by forging one's address.
+    // Two echo servers would never end a conversation that somebody began by forging the address of one.
     if (peer.sin_port == htons(ECHO_PORT)) continue;
     while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer), peer_size) < 0) {
       if (errno == EINTR) continue;

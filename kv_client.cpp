@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,36 +62,38 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
 
-static double parse_seconds(const char* text) {
+static Clock::duration parse_seconds(const char* text) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
   if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
     errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
-  return seconds;
+  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
 }
 
 // The connection, and how long we wait for what comes from it: for ever, if there is no number of seconds.
 struct Server {
   int fd;
   std::string name;
-  std::optional<double> patience;
+  std::optional<Clock::duration> patience;
   KvDecoder decoder{};
 };
 
-// With patience: waits until the socket is ready for `event`, and ends the program when the time is up. Without, it is
-// the call that follows which waits.
+// With patience: waits until the socket is ready for `event`, and ends the program when the time is up. Without,
+// it is the call that follows which waits.
 static void await(const Server& server, short event, Clock::time_point deadline) {
   while (server.patience) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd ready{server.fd, event, 0};
     const int count = left <= 0 ? 0 : poll(&ready, 1, static_cast<int>(left));
     if (count > 0) return;
-    if (count == 0) errx(1, "no reply from %s within %g s", server.name.c_str(), *server.patience);
+    if (count == 0)
+      errx(1, "no reply from %s within %g s", server.name.c_str(),
+           std::chrono::duration<double>(*server.patience).count());
     if (errno != EINTR) err(1, "poll");
   }
 }
@@ -139,7 +142,7 @@ static std::string text_of(const KvReply& reply) {
     case KvReply::Kind::nil:
       return "(nil)";
     case KvReply::Kind::array:
-      return "(empty array)";
+      return "(empty array)";  // ask() prints any other itself, element by element
   }
   return "";
 }
@@ -149,8 +152,7 @@ static void print(const std::string& line) {
 }
 
 static Clock::time_point deadline_of(const Server& server) {
-  const std::chrono::duration<double> patience(server.patience.value_or(0));
-  return Clock::now() + std::chrono::ceil<Clock::duration>(patience);
+  return Clock::now() + server.patience.value_or(Clock::duration::zero());
 }
 
 // Sends a request and prints the reply.
@@ -203,7 +205,7 @@ static std::vector<std::string> words_of(std::string_view line) {
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   sockaddr_in address{};
-  std::optional<double> patience;
+  std::optional<Clock::duration> patience;
   while (optind < argc) {
     const int option = getopt(argc, argv, "+ht:");
     if (option == 't') {
@@ -223,7 +225,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   Server server{fd, text_of(address), patience};
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
     err(1, "connect %s", server.name.c_str());

@@ -31,9 +31,8 @@
 
 inline constexpr std::size_t KV_MAX_BULK = 64 * 1024;  // bytes of a bulk string
 inline constexpr std::size_t KV_MAX_ARGUMENTS = 16;    // bulk strings of a request
-inline constexpr std::size_t KV_MAX_LINE =
-    64 * 1024;                                    // bytes of an inline line, or of a simple string or error
-inline constexpr std::size_t KV_MAX_HEADER = 24;  // bytes of a line that holds only a type and a number
+inline constexpr std::size_t KV_MAX_LINE = 64 * 1024;  // bytes of an inline line, simple string or error
+inline constexpr std::size_t KV_MAX_HEADER = 24;       // bytes of a line that holds only a type and a number
 
 // ---- Encoders. Each gives the bytes to be sent.
 
@@ -66,7 +65,7 @@ inline std::string encode_request(const std::vector<std::string>& words) {
   return request;
 }
 
-// Bytes of a peer's, made fit for a terminal and for a line of text. The inverse of what an inline line's quotes do.
+// Bytes from the network, made fit for a terminal. The inverse of what an inline line's quotes do.
 inline std::string escaped(std::string_view bytes) {
   std::string text;
   for (const char byte : bytes) {

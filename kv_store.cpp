@@ -48,7 +48,7 @@ static constexpr const char* usage =
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
@@ -57,8 +57,8 @@ static std::string now() {
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
   std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), 16, "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, 20, "%06ld", time.tv_nsec / 1000);
+  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
+  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
   return text.data();
 }
 
@@ -182,13 +182,13 @@ int main(int argc, char* argv[]) {
     return 2;
   }
 
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (listener < 0) err(1, "socket");
-  if (listener <= STDERR_FILENO)
-    errx(1, "standard input, output or error is closed");  // listener is not to stand for it
   // An ignored signal stays ignored across execve(2). What there is to see here needs the default (signal(7)).
   if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) err(1, "signal SIGPIPE");
 
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  if (listener < 0) err(1, "socket");
+  if (listener <= STDERR_FILENO)
+    errx(1, "standard input, output or error is closed");  // listener has taken its number
   // What is set here every accepted connection inherits, and has even while it waits to be accepted.
   // Without SO_REUSEADDR we could not be started again while connections of an earlier run linger (socket(7)).
   set_option(listener, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
@@ -210,7 +210,7 @@ int main(int argc, char* argv[]) {
   if (bind(listener, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
     err(1, "bind %s", text_of(self).c_str());
   if (listen(listener, SOMAXCONN) < 0) err(1, "listen %s", text_of(self).c_str());
-  log("serving on", text_of(self));
+  if (printf("%s serving on %s\n", now().c_str(), text_of(self).c_str()) < 0) err(1, "standard output");
 
   Store store;
   for (;;) {

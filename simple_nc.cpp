@@ -41,7 +41,7 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 int main(int argc, char* argv[]) {
@@ -57,7 +57,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
     err(1, "connect %s", text_of(server).c_str());
   if (isatty(STDIN_FILENO) == 1) fprintf(stderr, "connected to %s\n", text_of(server).c_str());

@@ -52,7 +52,7 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // An option's number: digits, with a decimal point for SECONDS; above 0 and at most `most`.
@@ -65,19 +65,24 @@ static Number parse_number(const char* text, Number most, const char* what) {
   return number;
 }
 
-using Clock = std::chrono::steady_clock;
+using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
+
+static Clock::duration parse_seconds(const char* text) {
+  const double seconds = parse_number(text, 86400.0, "a number of seconds (above 0, at most 86400)");
+  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
+}
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   std::uint32_t count = 10;
-  double patience = 3;
+  Clock::duration patience = std::chrono::seconds{3};
   sockaddr_in server{};
   while (optind < argc) {
     const int option = getopt(argc, argv, "+hc:W:");
     if (option == 'c') {
       count = parse_number(optarg, std::uint32_t{1'000'000}, "a count (1-1000000)");
     } else if (option == 'W') {
-      patience = parse_number(optarg, 86400.0, "a number of seconds (above 0, at most 86400)");
+      patience = parse_seconds(optarg);
     } else if (option == -1 && server.sin_family == AF_UNSPEC && argc - optind >= 2) {
       server = parse_endpoint(argv[optind], argv[optind + 1]);
       optind += 2;  // options may follow
@@ -93,7 +98,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
     err(1, "connect %s", text_of(server).c_str());
 
@@ -117,10 +122,9 @@ int main(int argc, char* argv[]) {
 
   std::vector<unsigned> copies(count);  // how often the reply number i + 1 came
   std::uint32_t received = 0, highest = 0, reordered = 0, duplicated = 0;
-  const auto wait = std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{patience});
   // With all of them in, a duplicate may still be close behind the last.
-  const auto grace = std::min<Clock::duration>(wait, std::chrono::milliseconds{200});
-  Clock::time_point deadline = Clock::now() + wait;
+  const auto grace = std::min<Clock::duration>(patience, std::chrono::milliseconds{200});
+  Clock::time_point deadline = Clock::now() + patience;
   for (;;) {
     const Clock::duration left = deadline - Clock::now();
     if (left <= Clock::duration::zero()) break;
@@ -144,15 +148,15 @@ int main(int argc, char* argv[]) {
     }
 
     const bool duplicate = copies[reply->sequence - 1]++ > 0;
-    const bool late = !duplicate && reply->sequence < highest;
-    const char* remark = duplicate ? ", duplicate" : late ? ", reordered" : "";
+    const bool overtaken = !duplicate && reply->sequence < highest;
+    const char* remark = duplicate ? ", duplicate" : overtaken ? ", reordered" : "";
     if (printf("reply %u%s\n", reply->sequence, remark) < 0) err(1, "standard output");
     received += !duplicate;
-    reordered += late;
+    reordered += overtaken;
     duplicated += duplicate;
     highest = std::max(highest, reply->sequence);
     if (received < sent)
-      deadline = Clock::now() + wait;
+      deadline = Clock::now() + patience;
     else if (!duplicate)
       deadline = Clock::now() + grace;
   }

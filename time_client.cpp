@@ -52,7 +52,7 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // An option's number: digits, with a decimal point for SECONDS; above 0 and at most `most`.
@@ -128,7 +128,7 @@ static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration
   const ssize_t size = recv(fd, &datagram, sizeof datagram, MSG_TRUNC | MSG_DONTWAIT);
   const Clock::time_point now = Clock::now();
   if (size < 0) {
-    if (errno != EAGAIN && errno != EINTR) warn("recv from the server");  // the echo of an earlier send
+    if (errno != EAGAIN && errno != EINTR) warn("recv: an earlier request");  // its turn in the queue comes
     return false;
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
@@ -182,7 +182,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   // Keep ICMP errors in a queue, each with the datagram that it is about. Without this a connected socket
   // still learns of "port unreachable", as an ECONNREFUSED out of its next call, but not of which request
   // it answers, and hears nothing at all of an unreachable host or network, which may be passing troubles.
@@ -233,7 +233,8 @@ int main(int argc, char* argv[]) {
     }
     if (first_open == count) break;
 
-    // Sleep until something comes, until the next request is due, or until the oldest one's time is up.
+    // Sleep until something comes, until the next request is due, or until the oldest one's time is up. (poll(2)
+    // would count in milliseconds, which is too coarse for a small -i.)
     Clock::time_point wake = requests.size() < count ? next_send : Clock::time_point::max();
     if (first_open < requests.size()) wake = std::min(wake, requests[first_open].sent + patience);
     const auto nanoseconds =

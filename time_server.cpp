@@ -43,7 +43,7 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 static std::string text_of(const sockaddr_in& endpoint) {
   std::array<char, INET_ADDRSTRLEN> address{};
   inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return address.data() + (":" + std::to_string(ntohs(endpoint.sin_port)));
+  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
@@ -52,8 +52,8 @@ static std::string now() {
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
   std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), 16, "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, 20, "%06ld", time.tv_nsec / 1000);
+  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
+  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
   return text.data();
 }
 
@@ -67,7 +67,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd is not to stand for it
+  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
     err(1, "bind %s", text_of(self).c_str());
   socklen_t self_size = sizeof self;  // port 0 has become a real one

@@ -12,7 +12,7 @@ begin() {
   type_line client2 ''
   ready   client2 '^next: recv'
 }
-connection() { seen=$(at ns_client1 ss -tinoH dst 10.0.2.2); [[ $seen =~ $1 ]]; }
+client_socket() { seen=$(at ns_client1 ss -tinoH dst 10.0.2.2); [[ $seen =~ $1 ]]; }
 received() { seen=$(at ns_client2 ss -Htan state established 'sport = :8080' | awk '{ print $1 }'); [ "${seen:-0}" -gt "$1" ]; }
 
 run     host    'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1280'
@@ -22,7 +22,7 @@ run     client1 'sudo ip netns exec ns_client1 ping -c 2 -M do -s 1400 10.0.2.2'
 observe 'the router says what fits'                     prints client1 'Frag needed and DF set \(mtu = 1280\)'
 observe 'and the next one is not even sent'             prints client1 'message too long'
 run     client1 'sudo ip netns exec ns_client1 ip route get 10.0.2.2'
-observe 'the kernel remembers it'                       prints client1 'cache expires [0-9]+sec mtu 1280'
+observe 'the kernel remembers it'                       prints client1 'cache expires (600|5[0-9]{2})sec mtu 1280'
 
 say 'Path MTU discovery'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
@@ -31,7 +31,7 @@ run     host    'head -c 20000000 /dev/zero > zeros'
 begin
 observe 'bytes arrive'                                  received 10000
 run     host    'sudo ip netns exec ns_client1 ss -tino'
-observe 'in segments of 1228'                           connection ' mss:1228 pmtu:1280 '
+observe 'in segments of 1228'                           client_socket ' mss:1228 pmtu:1280 '
 end_capture near
 observe 'both sides have announced 1460'                [ "$(fields near 'tcp.flags.syn == 1' tcp.options.mss_val | sort -u)" = 1460 ]
 observe 'the router said: fragmentation needed'         packets near 'ip.src == 10.0.1.1 && icmp.type == 3 && icmp.code == 4 && icmp.mtu == 1280' -ge 1
@@ -45,14 +45,14 @@ capture hole    ns_server veth_srv_c1
 capture beyond  ns_server veth_srv_c2
 begin
 run     host    'sudo ip netns exec ns_client1 ss -tino'
-observe 'retransmissions, backing off'                  connection 'timer:\(on,.* backoff:[2-9]'
-observe 'of full size'                                  connection ' mss:1448 pmtu:1500 '
+observe 'retransmissions, backing off'                  client_socket 'timer:\(on,.* backoff:[2-9]'
+observe 'of full size'                                  client_socket ' mss:1448 pmtu:1500 '
 observe 'nothing has arrived'                           sockets ns_client2 -tan '^ESTAB +0 +0 +10\.0\.2\.2:8080 '
 run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=1'
-smaller() { connection ' mss:([0-9]+) ' && [ "${BASH_REMATCH[1]}" -le 1228 ]; }   # 1024, and then larger ones are tried
-observe 'then smaller segments are tried'               within 30 smaller
+smaller() { client_socket ' mss:([0-9]+) ' && [ "${BASH_REMATCH[1]}" -le 1228 ]; }   # 1024, and then larger ones are tried
+observe 'then smaller segments are tried'               at_last smaller
 run     host    'sudo ip netns exec ns_client1 ss -tino'
-observe 'and arrive'                                    within 30 received 10000
+observe 'and arrive'                                    at_last received 10000
 type_line client2 16000000
 observe 'byte_sink has them'                            prints client2 'recv\(\) = [0-9]{4,}: '
 interrupt client1
@@ -61,11 +61,7 @@ run     host    'sudo ip netns exec ns_server ip rule del iif lo ipproto icmp bl
 end_capture hole
 end_capture beyond
 observe 'not one ICMP message came'                     packets hole 'icmp && tcp' -eq 0
-gaps() {  # between the copies of the first full segment: doubling, but for the first, a probe
-  seen=$(fields hole 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' frame.time_relative | awk 'NR > 1 { printf "%.3f ", $1 - last } { last = $1 }')
-  awk '{ for (i = 3; i <= NF; i++) if ($i < 1.6 * $(i - 1) || $i > 2.5 * $(i - 1)) exit 1; exit !(NF >= 2) }' <<< "$seen" || return 3
-}
-observe 'full segments came to the router, at intervals that double' gaps
+observe 'full segments came to the router, at intervals that double' doubling hole 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' 2
 observe 'and none of them left it'                      packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' -eq 0
 observe 'the smaller one did'                           packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1024' -ge 1
 run     host    'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1500'

@@ -21,20 +21,22 @@ line    client1 '<' 'PI (Ctrl-D)'
 printf PI >&"${keyboard[client1]}"
 taken() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:$1\ * ]]; }
 observe 'two bytes have arrived'                        taken $((23 + 11 + 11 + 2))
+observe 'and have been read'                            sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8085 '
 observe 'and are not answered'                          replies '+OK $9 deep blue :1'
 type_line client1 'NG'
 observe 'the rest is: +PONG'                            replies '+OK $9 deep blue :1 +PONG'
 interrupt client1
 end_capture cable1
-pieces() { fields cable1 'tcp.dstport == 8085 && tcp.len > 0' tcp.len | tail -n 2 | xargs; }
-observe 'the request came in two segments'              [ "$(pieces)" = '2 3' ]
-observe 'and is one request for the server'             [ "$(grep -c ' PING$' "${log[server]}")" = 1 ]
+pieces() { fields cable1 'tcp.port == 8085 && tcp.len > 0' ip.src tcp.len | tail -n 3 | xargs; }
+observe 'two segments, and only then the reply'         [ "$(pieces)" = '10.0.1.2 2 10.0.1.2 3 10.0.1.1 7' ]
+observe 'and is one request for the server'             prints server ' PING$' 1
 
 say 'Two requests at once'
 capture cable1b ns_server veth_srv_c1
 start   client1 "printf 'SET a 1\\r\\nGET a\\r\\n' | sudo ip netns exec ns_client1 nc 10.0.1.1 8085"
 observe 'two replies'                                   replies '+OK $1 1'
-ended client1 || interrupt client1   # ncat ends by itself
+ended client1 || kill -s INT -- "-${pid[client1]}" 2>> $lab/quiet   # ncat ends by itself, perhaps just now
+finish  client1
 end_capture cable1b
 observe 'to one segment'                                [ "$(fields cable1b 'tcp.dstport == 8085 && tcp.len > 0' tcp.len | xargs)" = 16 ]
 observe 'in two'                                        packets cable1b 'tcp.srcport == 8085 && tcp.len > 0' -eq 2
@@ -43,4 +45,5 @@ say 'One that breaks the protocol'
 run     client1 "printf '*1\\r\\n\$99999999999\\r\\n' | sudo ip netns exec ns_client1 nc 10.0.1.1 8085"
 observe 'is told so'                                    replies '-ERR Protocol error: not a length of at most 65536: 99999999999'
 observe 'and the server closes the connection'          prints server ' 10\.0\.1\.2:[0-9]+ disconnected by us\. Protocol error: not a length'
-observe 'and lives'                                     eval '! ended server'
+interrupt server
+observe 'and lives, until C-c'                          exits server 130

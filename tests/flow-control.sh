@@ -5,9 +5,11 @@ lab_up
 
 queue() { at "$1" ss -Htan state connected "( sport = :8080 or dport = :8080 )" | awk -v column="$2" '{ print $column }'; }
 position() { awk '/^pos/ { print $2 }' "/proc/${pid[client1]}/fdinfo/0"; }
-stalled() {  # the client has read no more of its file for half a second
-  local before; before=$(position); seen="at byte $before"
-  nap 0.5
+stalled() {  # the server's window is closed, and the client has read no more of its file for half a second
+  local before
+  sockets ns_client1 -tano 'timer:\(persist,' || return 1
+  before=$(position); seen="at byte $before"
+  nap $((patience / 20)).5
   [ "$before" -gt 0 ] && [ "$(position)" = "$before" ]
 }
 # When the client sent empty segments after the window had closed: its probes.
@@ -19,9 +21,10 @@ probes() {
   [ "$(wc -l < $lab/probes)" -ge 5 ]
 }
 # The gaps between the last four probes: each near twice the one before.
-doubling() {
+probes_double() {
   seen=$(awk 'NR > 1 { print $1 - last } { last = $1 }' $lab/probes | tail -n 3 | xargs)
-  awk '{ exit !($2 > 1.6 * $1 && $2 < 2.5 * $1 && $3 > 1.6 * $2 && $3 < 2.5 * $2) }' <<< "$seen"
+  awk '{ exit !($2 > 1.6 * $1 - 0.1 && $2 < 2.5 * $1 + 0.1 && $3 > 1.6 * $2 - 0.1 && $3 < 2.5 * $2 + 0.1) }' <<< "$seen" ||
+    return 3
 }
 connect() {
   start   server  'sudo ip netns exec ns_server ./byte_sink -r'
@@ -53,7 +56,7 @@ quietly kill -STOP "${pid[client1]}"
 observe 'C-z stops the client inside of write'          stopped
 quietly kill -CONT "${pid[client1]}"
 observe 'the client asks again and again: five probes'  probes
-observe 'waiting about twice as long each time'         doubling
+observe 'waiting about twice as long each time'         probes_double
 observe 'tcpdump shows the closed window'               prints wire '10\.0\.1\.1\.8080 > .* win 0,'
 interrupt wire
 for ((step = 0; step < 60; step++)); do

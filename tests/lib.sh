@@ -15,6 +15,21 @@
 # what root has in a namespace; without, it runs with none, like an ordinary user's. ROLE is whose terminal
 # it is typed in: host, server, client1, client2, wire (who watches the wire), or another one's.
 #
+# The verbs:  lab_up, quietly COMMAND    what the reader does not type; a failure ends the script
+#             start, run, ready          commands in terminals; type_line, end_input (C-d), interrupt (C-c)
+#             finish                     waits for the end of a command; it does not end it
+#             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
+#             checks                     exits, prints, never_prints, last_line, clean, sockets, no_namespaces;
+#                                        after end_capture: packets, doubling
+#             at HOST COMMAND            a look into a host, without a word in the story
+#
+# To add a section NAME (its heading in small letters, hyphens for blanks, as a link to it says):
+#   1. README.md: the section, its commands in ```sh blocks; and a line in the table "For the instructor".
+#   2. tests/NAME.sh: executable; a comment that says what is seen; `. "$(dirname "$0")/lib.sh"`; the experiment.
+#   3. tests/run NAME readme; make demo-NAME; make lint.
+# What needs netem says need_netem before lab_up, and CI runs it in User-Mode Linux. What uses nc belongs in .ci/run's
+# list of those. What concerns no section goes to tests/robustness/, and sources ../lib.sh.
+#
 # When the script ends well, the commands that it ran are held against the shell blocks of the README's
 # section of the same name: each of them must have been run, in the README's order.
 set -u
@@ -144,7 +159,8 @@ exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wai
 
 nap() { read -rt "$1" -u "$nothing" || true; }
 
-# start ROLE COMMAND: types the command in that terminal and leaves it running, its keyboard at hand.
+# start ROLE COMMAND: types the command in that terminal, once what was typed there before has ended, and leaves it
+# running, its keyboard at hand.
 start() {
   local role=$1 command=$2 plain=${2//sudo /} as_user=() fd
   [ -z "${pid[$role]-}" ] || finish "$role"
@@ -241,6 +257,17 @@ $seen}"
   paint seen "  => $sentence"; echo
 }
 
+# at_last CHECK...: for what has to wait for a timer of the kernel's: ten times as long.
+at_last() { within $((10 * patience)) "$@"; }
+
+# Between `stopwatch` and `elapsed` went by $took milliseconds. Begin before the event: all may be late on a loaded
+# machine, by up to $slack, and nothing is early.
+# shellcheck disable=SC2034   # for the scripts
+slack=$((300 * patience))
+stopwatch() { began=${EPOCHREALTIME/[.,]/}; }
+# shellcheck disable=SC2034
+elapsed() { took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
+
 # The checks. (Any other command will do as well: observe '...' [ "$a" = "$b" ])
 
 exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended it
@@ -249,11 +276,16 @@ exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended
   [ "${result[$1]}" = "$2" ] || return 3
 }
 
-prints() {  # ROLE REGEX
-  grep -qE -- "$2" "${log[$1]}" || { seen=$(cat "${log[$1]}"); false; }
+prints() {  # ROLE REGEX [COUNT]: so many lines (at least one) match of what it has printed until now
+  local count; count=$(grep -cE -- "$2" "${log[$1]}")
+  if [ $# = 3 ]; then [ "$count" = "$3" ]; else [ "$count" -ge 1 ]; fi || { seen=$(cat "${log[$1]}"); false; }
 }
-never_prints() { ! prints "$@" || return 3; }                          # ROLE REGEX: after its end
-last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }      # ROLE REGEX
+never_prints() {  # ROLE REGEX: it has ended, and no line of it matches
+  ended "$1" || { seen='still running'; return 1; }
+  prints "$@" 0 || return 3
+}
+last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }   # ROLE REGEX
+clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence
 
 sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match
   seen=$(at "$1" ss -H "$2") || return 3
@@ -267,16 +299,16 @@ no_namespaces() { seen=$(ip netns list) || return 3; [ -z "$seen" ]; }
 
 declare -A capture_pid=() capture_place=()
 
-# capture NAME HOST INTERFACE [FILTER]: begins to record what passes there.
+# capture NAME HOST INTERFACE: begins to record what passes there.
 capture() {
   : > "$lab/$1.err"
-  ip netns exec "$2" tcpdump --immediate-mode -U -s 2048 -B 16384 -i "$3" -w "$lab/$1.pcap" "${4-}" 2>> "$lab/$1.err" &
+  ip netns exec "$2" tcpdump --immediate-mode -U -s 2048 -B 16384 -i "$3" -w "$lab/$1.pcap" 2>> "$lab/$1.err" &
   capture_pid[$1]=$! capture_place[$1]="$2 $3"
   within "$patience" grep -q 'listening on' "$lab/$1.err" || fault "no capture on $3" "$(cat "$lab/$1.err")"
 }
 
 # end_capture NAME: ends it, once all that passed until now is in the file. A ping of a size of its own follows to
-# mark the end; more than one on a link that may lose it.
+# mark the end; more than one on a link that may lose it. The cable must be whole by then, and one of two_clients.sh's.
 end_capture() {
   local host interface peer
   read -r host interface <<< "${capture_place[$1]}"
@@ -300,6 +332,18 @@ fields() {
   local file=$lab/$1.pcap filter="($2) && !(icmp && ip.len == 51)" arguments=() field; shift 2
   for field; do arguments+=(-e "$field"); done
   tshark -n -r "$file" -Y "$filter" -T fields "${arguments[@]}" 2> $lab/tshark.err
+}
+
+# gaps NAME FILTER: of an ended capture, the seconds between one packet that matches and the next, in a line.
+gaps() { fields "$1" "$2" frame.time_relative | awk 'NR > 1 { printf "%.3f ", $1 - last } { last = $1 }'; }
+
+# doubling NAME FILTER LEAST: at least so many gaps, and each but the first about twice the one before. (The first ends
+# with a probe, RFC 8985.) On a loaded machine a timer is late, up to 0.1 s, and the next begins when it expires.
+doubling() {
+  seen=$(gaps "$1" "$2")
+  awk -v least="$3" '{
+    for (i = 3; i <= NF; i++) if ($i < 1.6 * $(i - 1) - 0.1 || $i > 2.5 * $(i - 1) + 0.1) exit 1
+    exit NF < least }' <<< "$seen" || return 3
 }
 
 # packets NAME FILTER OPERATOR NUMBER: so many packets match, as in: packets wire 'icmp.type == 3' -ge 1
@@ -357,6 +401,10 @@ conclude() {
 }
 trap conclude EXIT
 trap 'exit 143' TERM
+
+# A verb that does not exist would otherwise be passed over. (bash calls the handler in a process of its own.)
+trap 'fault "a command of this script does not exist (the line above)"' USR1
+command_not_found_handle() { echo "$0: $1: command not found"; kill -s USR1 $$; return 127; }
 
 heading=$(grep -E '^#+ ' README.md | while read -r _ title; do
   slug=${title,,}; slug=${slug//[^a-z0-9 -]/}; [ "${slug// /-}" != "$name" ] || echo "$title"; done)

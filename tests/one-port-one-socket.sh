@@ -29,5 +29,7 @@ observe 'client 1 is served'                       last_line client1 '^3 sent, 3
 observe 'by the first server'                      prints server ' 10\.0\.1\.2:[0-9]+ request 3$'
 observe 'client 2 is served'                       last_line client2 '^3 sent, 3 received, 0% lost$'
 observe 'by the second'                            prints server2 ' 10\.0\.2\.2:[0-9]+ request 3$'
+interrupt server
+interrupt server2
 observe 'neither sees the other client'            never_prints server ' 10\.0\.2\.2:'
 observe 'nor does the second'                      never_prints server2 ' 10\.0\.1\.2:'

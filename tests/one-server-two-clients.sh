@@ -38,4 +38,5 @@ observe 'without a server: refused'                prints client1 'Connection re
 start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
 finish  client1
 observe 'the client was there all the time'        exits client1 0
+observe 'what was refused counts as lost'          last_line client1 '^10 sent, [2-9] received, [1-8]0% lost$'
 observe 'and another process served it'            prints server ' 10\.0\.1\.2:[0-9]+ request 10$'

@@ -37,8 +37,8 @@ run     server2 'sudo ip netns exec ns_client1 ss -tan'
 observe 'which ss shows'                                prints server2 '^SYN-SENT '
 observe 'it tries again'                                eval '[ "$(tcpdump -n -r $lab/cable1.pcap "tcp[tcpflags] == tcp-syn" 2>/dev/null | sort -k3,3 | awk "{ print \$3 }" | uniq -d | wc -l)" = 1 ]'
 type_line server ''
-observe 'accept() takes the first of the queue'         prints server ' connection from .*'
-observe 'now the fourth gets in'                        sockets ns_client1 -tan '^SYN-SENT ' 0
+observe 'accept() takes the first of the queue'         prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:' 2
+observe 'now the fourth gets in'                        at_last sockets ns_client1 -tan '^SYN-SENT ' 0
 observe 'four connections'                              sockets ns_server -tan '^ESTAB +13 ' 4
 end_capture cable1
 observe 'it took several SYN from the same port'        [ "$(fields cable1 'tcp.flags == 0x002' tcp.srcport | sort | uniq -c | awk '$1 > 1' | wc -l)" = 1 ]

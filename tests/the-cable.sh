@@ -20,7 +20,7 @@ run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
 run     host    'sudo ip netns exec ns_server ip route'
 observe 'the server has no route to network 1'          never_prints host '^10\.0\.1\.0/24 '
 linkdown() { seen=$(at ns_client1 ip route); [[ $seen == *linkdown* ]]; }
-observe 'the other end notices, within a second'        linkdown
+observe 'the other end notices'                         linkdown
 run     host    'sudo ip netns exec ns_client1 ip route'
 observe 'the client has, and it is linkdown'            prints host '^10\.0\.1\.0/24 dev veth_c1 .*linkdown'
 observe 'its default route, too'                        prints host '^default via 10\.0\.1\.1 dev veth_c1 .*linkdown'
@@ -47,7 +47,7 @@ drain() {  # a recv() whenever there is something to read, until the end of the 
   [ "${waiting:-0}" = 0 ] || printf '16000000\n' >&"${keyboard[server]}"
   return 1
 }
-observe 'the transfer goes on to its end'               within 100 drain
+observe 'the transfer goes on to its end'               at_last drain
 observe "it had stood at $before, and came to 20000000" [ "$(total)" = 20000000 ]
 observe 'the client never knew'                         exits client1 0
 observe 'ARP was asked anew'                            eval '[ "$(questions)" -gt "$asked_before" ]'
@@ -75,4 +75,4 @@ ready   client1 '^OK$'
 quietly at ns_client1 sysctl -w net.ipv4.tcp_retries2=5
 quietly ip -n ns_server link set veth_srv_c1 down
 type_line client1 'get a'
-observe 'no route to host, and not a timeout'           within 60 prints client1 '^kv_client: recv 10\.0\.1\.1:8085: No route to host$'
+observe 'no route to host, and not a timeout'           at_last prints client1 '^kv_client: recv 10\.0\.1\.1:8085: No route to host$'

@@ -4,7 +4,7 @@
 
 # given COMMAND: runs it, with its output in $out and $err and its status in $status.
 given() {
-  out=$(eval "timeout 5 $1" 2> $lab/err < /dev/null); status=$?
+  out=$(eval "timeout $patience $1" 2> $lab/err < /dev/null); status=$?
   err=$(cat $lab/err)
 }
 

@@ -4,7 +4,6 @@
 
 quietly "${CXX:-g++}" -std=c++20 -O1 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
 grown() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"; }
-clean() { ! LC_ALL=C grep -q "[^[:print:]]" "${log[$1]}"; }   # no escape sequence reaches the terminal
 
 say 'A server, one of each kind of bad datagram'
 start server './time_server 127.0.0.1 8080'

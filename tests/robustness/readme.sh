@@ -32,6 +32,9 @@ observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 
 observe 'shell commands stand in ```sh blocks'              [ "$(awk '/^```./ { print $0 }' README.md | sort -u | xargs)" = '```mermaid ```sh ```text' ]
 observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
 
+instructed() { awk '/^## / { here = /^## For the instructor/ } here' README.md | grep -oE '^\| \[[^]]*\]\(#[^)]*\)' | sed 's/.*#//; s/)//' | sort; }
+observe 'the instructor has a line for each that is played' [ "$(instructed)" = "$(tests/run --list | sort)" ]
+
 # What the commands write, `make clean` takes away.
 for file in $(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -oE '(> [a-z]+|-w [a-z]+\.pcap)' | cut -d' ' -f2 | sort -u); do
   : > "$file"

@@ -7,7 +7,7 @@ start server './kv_store'
 ready server ' serving on '
 while IFS='|' read -r command reply; do
   command=${command%%*( )} reply=${reply##*( )}
-  observe "$command: $reply" [ "$(eval "timeout 10 redis-cli --no-raw -p 8085 $command" 2>&1 | tail -n 1)" = "$reply" ]
+  observe "$command: $reply" [ "$(eval "timeout $patience redis-cli --no-raw -p 8085 $command" 2>&1 | tail -n 1)" = "$reply" ]
 done <<'TABLE'
 set greeting 'hello "world"' | OK
 get greeting                 | "hello \"world\""
