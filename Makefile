@@ -37,8 +37,9 @@ up down:
 sanitize:
 	aside=$$(mktemp -d) && trap 'rm -rf "$$aside"' EXIT && chmod 755 "$$aside" && \
 	cp -R Makefile README.md *.h *.cpp *.sh tests "$$aside" && \
-	ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66 $(MAKE) -C "$$aside" check \
-	  CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
+	export CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	  ASAN_OPTIONS=exitcode=66 UBSAN_OPTIONS=exitcode=66 && \
+	$(MAKE) -C "$$aside" check   # in the environment, so that a make within a test knows it, too
 
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
@@ -69,6 +70,7 @@ help:
 	@echo '                (PAUSE=1 behind either: wait for Enter before each step)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'
+	@echo 'make lint       check the sources; also make sanitize, make fuzz: see the Makefile'
 	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
 	@echo 'make down       remove them again'
 	@echo 'make clean      remove what was built, and what experiments wrote'
