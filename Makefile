@@ -70,7 +70,7 @@ help:
 	@echo '                (PAUSE=1 behind either: wait for Enter before each step)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'
-	@echo 'make lint       check the sources; also make sanitize, make fuzz: see the Makefile'
+	@echo 'make lint       check the sources; make sanitize, make fuzz: see the Makefile'
 	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
 	@echo 'make down       remove them again'
 	@echo 'make clean      remove what was built, and what experiments wrote'
