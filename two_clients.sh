@@ -26,6 +26,45 @@ fail() { echo "two_clients.sh: $*" >&2; exit 1; }
 
 # ---- up: the lab, one command after another
 
+up() {
+  local host faults
+  for host in "${hosts[@]}"; do
+    [ -e "/run/netns/$host" ] || continue
+    faults=$(missing)
+    [ -n "$faults" ] || { echo "the lab is already up"; exit 0; }
+    echo "the lab is not complete; building it anew:"
+    echo "$faults"
+    break
+  done
+  # From here on a failure or a Ctrl-C takes away what there is. A second Ctrl-C does not stop that, however soon it
+  # comes: the first ignores it, before anything else is done. (The work is done in a subshell, for which we only wait:
+  # bash 5.2 now and then takes a trap for a part of the command substitution in the middle of which the signal came.)
+  trap 'trap "" INT TERM HUP; exit 130' INT TERM HUP
+  trap give_up EXIT
+  (tear_down; build; check)
+  trap - EXIT
+  echo "the lab is up: ns_client1 10.0.1.2 -- 10.0.1.1 ns_server 10.0.2.1 -- 10.0.2.2 ns_client2"
+}
+
+check() {
+  local try faults
+  for ((try = 0; try < 100; try++)); do  # links take a moment to find their carrier
+    faults=$(missing)
+    [ -n "$faults" ] || return 0
+    sleep 0.02
+  done
+  echo "$faults" >&2
+  return 1
+}
+
+give_up() {
+  local status=$?
+  trap '' INT TERM HUP
+  tear_down
+  echo 'two_clients.sh: the lab could not be set up; nothing is left of it' >&2
+  exit $status
+}
+
 build() {
   local host settings
   for host in "${hosts[@]}"; do
@@ -304,32 +343,4 @@ if [ "$command" = down ]; then
   echo "the lab is down"
   exit 0
 fi
-
-for host in "${hosts[@]}"; do
-  [ -e "/run/netns/$host" ] || continue
-  faults=$(missing)
-  [ -n "$faults" ] || { echo "the lab is already up"; exit 0; }
-  echo "the lab is not complete; building it anew:"
-  echo "$faults"
-  break
-done
-trap 'exit 130' INT TERM HUP
-# From here on a failure or a Ctrl-C takes away what there is; a second Ctrl-C does not stop that.
-give_up() {
-  local status=$?
-  trap '' INT TERM HUP
-  tear_down
-  echo 'two_clients.sh: the lab could not be set up; nothing is left of it' >&2
-  exit $status
-}
-trap give_up EXIT
-tear_down
-build
-for ((try = 0; try < 100; try++)); do  # links take a moment to find their carrier
-  faults=$(missing)
-  [ -n "$faults" ] || break
-  sleep 0.02
-done
-[ -z "$faults" ] || { echo "$faults" >&2; exit 1; }
-trap - EXIT
-echo "the lab is up: ns_client1 10.0.1.2 -- 10.0.1.1 ns_server 10.0.2.1 -- 10.0.2.2 ns_client2"
+up

@@ -52,12 +52,13 @@ for milliseconds in 003 009 015 021 027 033 039 045 051 057 063 069 075; do
 done
 observe 'killed at 13 odd moments, up mends it'          no_namespaces
 
-say 'up, asked to end, and asked again while it cleans up'
-for milliseconds in 030 040 050 060 070 080; do
+say 'up, asked to end, and asked again, at once or while it cleans up'
+for ((i = 0; i < 24; i++)); do
+  milliseconds=$((10 + 3 * i))
   ./two_clients.sh up > $lab/up.out 2>&1 & up=$!
-  nap 0.$milliseconds
+  nap 0.0$milliseconds
   kill -TERM $up
-  nap 0.01
+  nap 0.00$((i % 4 * 3))
   kill -TERM $up 2> $lab/quiet
   wait $up
   grep -qx 'the lab is up: .*' $lab/up.out || no_namespaces || fault "asked after $milliseconds ms: something is left" "$seen"
