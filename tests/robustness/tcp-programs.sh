@@ -39,6 +39,7 @@ for number in x 4x 0 -1 ' 4' 99999999999999999999 16777217; do
   type_line server "$number"
   observe "'$number' is none"                      prints server "^byte_sink: $number: not a number of bytes \(1-16777216\)\$"
 done
+observe 'no byte was taken'                        prints server 'recv\(\) =' 0
 type_line server 11
 observe 'a good one is'                            prints server 'recv\(\) = 11: "some bytes\\n"$'
 
