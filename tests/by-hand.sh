@@ -19,8 +19,8 @@ observe 'the integer 1: :1'                             replies '+OK $9 deep blu
 
 line    client1 '<' 'PI (Ctrl-D)'
 printf PI >&"${keyboard[client1]}"
-taken() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:$1\ * ]]; }
-observe 'two bytes have arrived'                        taken $((23 + 11 + 11 + 2))
+received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:$1\ * ]]; }
+observe 'two bytes have arrived'                        received $((23 + 11 + 11 + 2))
 observe 'and have been read'                            sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8085 '
 observe 'and are not answered'                          replies '+OK $9 deep blue :1'
 type_line client1 'NG'

@@ -372,16 +372,7 @@ need_netem() {
 }
 
 # readme_commands SECTION: the commands in the shell blocks of the README's section.
-readme_commands() {
-  awk -v section="$1" '
-    /^```/ { block = block ? 0 : ($0 == "```sh" ? 2 : 1); next }
-    !block && /^#+ / {
-      heading = tolower($0); sub(/^#+ /, "", heading)
-      gsub(/[^a-z0-9 -]/, "", heading); gsub(/ /, "-", heading)
-    }
-    block == 2 && heading == section { sub(/ +# .*/, ""); sub(/^# .*/, ""); if ($0 != "") print }
-  ' README.md
-}
+readme_commands() { awk -v section="$1" -f tests/readme.awk README.md; }
 
 compare_with_readme() {
   local command next=0
@@ -406,6 +397,5 @@ trap 'exit 143' TERM
 trap 'fault "a command of this script does not exist (the line above)"' USR1
 command_not_found_handle() { echo "$0: $1: command not found"; kill -s USR1 $$; return 127; }
 
-heading=$(grep -E '^#+ ' README.md | while read -r _ title; do
-  slug=${title,,}; slug=${slug//[^a-z0-9 -]/}; [ "${slug// /-}" != "$name" ] || echo "$title"; done)
-paint title "=== ${heading:-$name} ==="; echo
+heading=$(awk -f tests/readme.awk README.md | grep "^$name"$'\t') || heading=$name   # of no section
+paint title "=== ${heading#*$'\t'} ==="; echo

@@ -22,7 +22,7 @@ observe 'tcpdump sees it'                               prints wire 'IP 10\.0\.1
 type_line client1 'sudo ip netns exec ns_client1 ping -c 1 10.0.2.2'
 observe 'ping works'                                    prints client1 '^64 bytes from 10\.0\.2\.2: .* ttl=63 '
 type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 1 -w udp.pcap --print; tshark -r udp.pcap'
-within "$patience" eval '[ "$(grep -c "listening on" "${log[wire]}")" = 2 ]' || fault 'no second tcpdump'
+within "$patience" prints wire 'listening on' 2 || fault 'no second tcpdump'
 type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
 observe 'a saved capture can be read'                   prints wire 'UDP.* Len=24'
 type_line client2 './two_clients.sh down; ./two_clients.sh status | tail -n 1; ./two_clients.sh up; ./two_clients.sh status | tail -n 1'

@@ -3,14 +3,11 @@
 # that test itself, when it ends.)
 . "$(dirname "$0")/../lib.sh"
 
-mapfile -t headings < <(sed -n '/^```/,/^```/d; s/^##* //p' README.md)
-sections=()
-for heading in "${headings[@]}"; do
-  section=${heading,,}; section=${section//[^a-z0-9 -]/}; section=${section// /-}
-  sections+=("$section")
+mapfile -t sections < <(awk -f tests/readme.awk README.md | cut -f 1)
+for section in "${sections[@]}"; do
   mapfile -t typed < <(readme_commands "$section")
   [ ${#typed[@]} = 0 ] || [ -f "tests/$section.sh" ] ||
-    fault "the section '$heading' has commands, and no test runs them" "${typed[@]}"
+    fault "the section $section has commands, and no test runs them" "${typed[@]}"
 done
 observe "the README has sections: ${#sections[@]}"           [ ${#sections[@]} -gt 10 ]
 observe 'no two of the same name'                           [ "$(printf '%s\n' "${sections[@]}" | sort | uniq -d)" = '' ]
@@ -40,8 +37,8 @@ for file in $(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -o
   : > "$file"
 done
 quietly make clean
-left() { seen=$(find . -mindepth 1 -maxdepth 1 | grep -vxE '\./(Makefile|README\.md|tests|.*\.(cpp|h|sh))'); [ -z "$seen" ]; }
-observe 'make clean takes away what the commands write'     left
+only_the_lab() { seen=$(find . -mindepth 1 -maxdepth 1 | grep -vxE '\./(Makefile|README\.md|tests|.*\.(cpp|h|sh))'); [ -z "$seen" ]; }
+observe 'make clean takes away what the commands write'     only_the_lab
 
 run host 'make help'
 observe 'make help fits on a screen'                        [ "$(wc -l < "${log[host]}")" -le 24 -a "$(awk 'length > 80' "${log[host]}" | wc -l)" = 0 ]
