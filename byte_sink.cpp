@@ -56,15 +56,12 @@ static std::string now() {
 
 // Bytes from the network, made fit for a terminal.
 static std::string escaped(std::string_view bytes) {
+  constexpr std::string_view controls = "\n\r\t\a\b", letters = "nrtab";
   std::string text;
   for (const char byte : bytes) {
     std::array<char, 8> code{};
-    if (byte == '\n')
-      text += "\\n";
-    else if (byte == '\r')
-      text += "\\r";
-    else if (byte == '\t')
-      text += "\\t";
+    if (const auto control = controls.find(byte); control != std::string_view::npos)
+      (text += '\\') += letters[control];
     else if (byte == '\\' || byte == '"')
       (text += '\\') += byte;
     else if (byte >= ' ' && byte <= '~')

@@ -107,6 +107,8 @@ static void send_all(const Server& server, std::string_view bytes, int flags, Cl
       bytes.remove_prefix(static_cast<std::size_t>(count));
     else if (errno == EAGAIN)
       await(server, POLLOUT, deadline);
+    else if (errno == EPIPE)
+      errx(1, "server closed the connection");
     else if (errno != EINTR)
       err(1, "send %s", server.name.c_str());
   }
@@ -117,7 +119,8 @@ static KvReply receive_reply(Server& server, Clock::time_point deadline) {
   for (;;) {
     if (const auto reply = server.decoder.next_reply()) return *reply;
     if (!server.decoder.fault().empty())
-      errx(1, "%s breaks the protocol: %s", server.name.c_str(), escaped(server.decoder.fault()).c_str());
+      errx(1, "%s breaks the protocol: %s", server.name.c_str(),
+           escaped(server.decoder.fault(), false).c_str());
 
     await(server, POLLIN, deadline);
     std::array<char, 64 * 1024> buffer;
@@ -132,9 +135,9 @@ static KvReply receive_reply(Server& server, Clock::time_point deadline) {
 static std::string text_of(const KvReply& reply) {
   switch (reply.kind) {
     case KvReply::Kind::simple:
-      return escaped(reply.text);
+      return escaped(reply.text, false);
     case KvReply::Kind::error:
-      return "(error) " + escaped(reply.text);
+      return "(error) " + escaped(reply.text, false);
     case KvReply::Kind::integer:
       return "(integer) " + std::to_string(reply.number);
     case KvReply::Kind::bulk:
@@ -161,10 +164,12 @@ static void ask(Server& server, const std::vector<std::string>& words) {
   send_all(server, encode_request(words), 0, deadline);
   const KvReply reply = receive_reply(server, deadline);
   if (reply.kind != KvReply::Kind::array || reply.number == 0) return print(text_of(reply));
+  const std::string last = std::to_string(reply.number);
   for (std::int64_t i = 1; i <= reply.number; ++i) {
     const KvReply element = receive_reply(server, deadline);
     if (element.kind == KvReply::Kind::array) errx(1, "%s sends an array in an array", server.name.c_str());
-    print(std::to_string(i) + ") " + text_of(element));
+    const std::string number = std::to_string(i);
+    print(std::string(last.size() - number.size(), ' ') + number + ") " + text_of(element));
   }
 }
 

@@ -14,7 +14,7 @@
 //                 *2\r\n $1\r\na\r\n $1\r\nb\r\n                      array, here of bulk strings only
 //
 // Lengths and counts are in bytes and elements, in decimal digits. An inline line ends at LF, with or without CR.
-// Blanks separate its words; a word in double quotes may contain them, and \" \\ \n \r \t \xHH. An empty line or
+// Blanks separate its words; a word in double quotes may contain them, and \" \\ \n \r \t \a \b \xHH. An empty line or
 // array is no request and gets no reply.
 #pragma once
 
@@ -65,18 +65,18 @@ inline std::string encode_request(const std::vector<std::string>& words) {
   return request;
 }
 
-// Bytes from the network, made fit for a terminal. The inverse of what an inline line's quotes do.
-inline std::string escaped(std::string_view bytes) {
+// The control characters that have an escape of their own, and its letters.
+inline constexpr std::string_view KV_CONTROLS = "\n\r\t\a\b", KV_LETTERS = "nrtab";
+
+// Bytes from the network, made fit for a terminal. To be put in quotes, they become the inverse of what an inline
+// line's quotes do.
+inline std::string escaped(std::string_view bytes, bool quoted = true) {
   std::string text;
   for (const char byte : bytes) {
     std::array<char, 8> code{};
-    if (byte == '\n')
-      text += "\\n";
-    else if (byte == '\r')
-      text += "\\r";
-    else if (byte == '\t')
-      text += "\\t";
-    else if (byte == '\\' || byte == '"')
+    if (const auto control = KV_CONTROLS.find(byte); control != std::string_view::npos)
+      (text += '\\') += KV_LETTERS[control];
+    else if (quoted && (byte == '\\' || byte == '"'))
       (text += '\\') += byte;
     else if (byte >= ' ' && byte <= '~')
       text += byte;
@@ -270,29 +270,19 @@ class KvDecoder {
           word += line[at];
           continue;
         }
-        switch (line[++at]) {
-          case 'n':
-            word += '\n';
-            break;
-          case 'r':
-            word += '\r';
-            break;
-          case 't':
-            word += '\t';
-            break;
-          case 'x': {
-            unsigned char byte = 0;
-            const std::string_view digits = line.substr(at + 1, 2);
-            const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-            if (error == std::errc{} && end == digits.data() + 2) {
-              word += static_cast<char>(byte);
-              at += 2;
-              break;
-            }
-            [[fallthrough]];
-          }
-          default:
-            word += line[at];
+        const char letter = line[++at];
+        if (const auto control = KV_LETTERS.find(letter); control != std::string_view::npos) {
+          word += KV_CONTROLS[control];
+          continue;
+        }
+        unsigned char byte = 0;
+        const std::string_view digits = line.substr(at + 1, 2);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (letter == 'x' && error == std::errc{} && end == digits.data() + 2) {
+          word += static_cast<char>(byte);
+          at += 2;
+        } else {
+          word += letter;
         }
       }
       if (at == line.size() || (at + 1 < line.size() && !blank(line[at + 1]))) {

@@ -13,12 +13,14 @@
 #include <err.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -109,7 +111,7 @@ static std::string execute(Store& store, std::vector<std::string>& words) {
   if (command == "KEYS" && arguments == 1) return encode_error("KEYS knows one pattern, *");
   for (const std::string_view known : {"PING", "SET", "GET", "DEL", "KEYS", "DBSIZE"})
     if (command == known) return encode_error("wrong number of arguments for '" + command + "'");
-  return encode_error("unknown command '" + escaped(words[0].substr(0, SHOWN)) + "'");
+  return encode_error("unknown command '" + escaped(words[0].substr(0, SHOWN), false) + "'");
 }
 
 // Sends all of a reply. Gives false, with errno, when the connection is of no use any more.
@@ -125,6 +127,24 @@ static bool send_reply(int fd, std::string_view reply, bool survive_sigpipe) {
     reply.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
+}
+
+// Sends FIN, and throws away what still comes, until the client's FIN, or for a second at most. To close with bytes
+// unread is to send RST (RFC 1122, section 4.2.2.13), and at that the client's kernel may throw away our last
+// reply, before the client has read it.
+static void hang_up(int fd) {
+  using Clock = std::chrono::steady_clock;
+  if (shutdown(fd, SHUT_WR) < 0) return;  // ENOTCONN: it has been faster
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds{1};
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return;
+    pollfd readable{fd, POLLIN, 0};
+    if (poll(&readable, 1, static_cast<int>(left)) < 0 && errno != EINTR) return;
+    std::array<char, 64 * 1024> rest;
+    const ssize_t count = recv(fd, rest.data(), rest.size(), MSG_DONTWAIT);
+    if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) return;
+  }
 }
 
 // Serves one client until it disconnects, or has to be disconnected.
@@ -154,9 +174,10 @@ static void serve(int fd, const std::string& peer, Store& store, bool survive_si
         return log(peer, std::string("lost while replying: ") + strerror(errno));
     }
     if (!decoder.fault().empty()) {
-      const std::string fault = "Protocol error: " + escaped(decoder.fault());
-      if (!send_reply(fd, encode_error(fault), survive_sigpipe)) warn("send %s", peer.c_str());
-      return log(peer, "disconnected by us. " + fault);
+      const std::string fault = "Protocol error: " + escaped(decoder.fault(), false);
+      log(peer, "disconnected by us. " + fault);
+      if (send_reply(fd, encode_error(fault), survive_sigpipe)) return hang_up(fd);
+      return warn("send %s", peer.c_str());
     }
   }
 }

@@ -106,6 +106,7 @@ int main(int argc, char* argv[]) {
   // not be delivered, and the kernel reports that once, out of the next call on the socket (udp(7)). The
   // call itself has done nothing then and is repeated, but not for ever: the error may be its own after all.
   // (time_client finds out which datagram it was.)
+  std::vector<bool> under_way(count);  // whether the kernel took request number i + 1
   std::uint32_t sent = 0;
   for (std::uint32_t number = 1; number <= count; ++number) {
     timespec time{};
@@ -114,6 +115,7 @@ int main(int argc, char* argv[]) {
     for (int attempt = 1; attempt <= 10; ++attempt) {
       if (send(fd, &request, sizeof request, 0) >= 0) {
         ++sent;
+        under_way[number - 1] = true;
         break;
       }
       if (errno != EINTR) warn("send %s: request %u or an earlier one", text_of(server).c_str(), number);
@@ -142,7 +144,7 @@ int main(int argc, char* argv[]) {
       continue;
     }
     const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
-    if (!reply || reply->sequence < 1 || reply->sequence > count) {
+    if (!reply || reply->sequence < 1 || reply->sequence > count || !under_way[reply->sequence - 1]) {
       if (printf("ignored %zd bytes that answer no request\n", size) < 0) err(1, "standard output");
       continue;
     }
@@ -155,10 +157,7 @@ int main(int argc, char* argv[]) {
     reordered += overtaken;
     duplicated += duplicate;
     highest = std::max(highest, reply->sequence);
-    if (received < sent)
-      deadline = Clock::now() + patience;
-    else if (!duplicate)
-      deadline = Clock::now() + grace;
+    if (!duplicate) deadline = Clock::now() + (received < sent ? patience : grace);
   }
 
   const double lost = sent == 0 ? 0 : 100.0 * (sent - received) / sent;

@@ -74,8 +74,9 @@ static Clock::duration parse_seconds(const char* text) {
 
 struct Request {
   Clock::time_point sent;
-  bool answered = false;  // by a reply
-  bool settled = false;   // by a reply, by an ICMP error, or because its time is up
+  bool under_way = false;  // or else the kernel did not take it
+  bool answered = false;   // by a reply
+  bool settled = false;    // by a reply, by an error, or because its time is up
 };
 
 // Reports the ICMP errors that wait in the socket's error queue, and settles the requests that they are
@@ -121,18 +122,20 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
 
 // Reads one datagram from the server and reports it; gives false when there is none. Counts in `received` the
 // first reply to each request.
-static bool report_reply(int fd, std::vector<Request>& requests, Clock::duration patience,
-                         std::uint32_t& received) {
+static bool report_reply(int fd, const std::string& server, std::vector<Request>& requests,
+                         Clock::duration patience, std::uint32_t& received) {
   TimeMessage datagram{};
   // MSG_TRUNC: the length that the datagram had, even when it is longer than the buffer (recv(2)).
   const ssize_t size = recv(fd, &datagram, sizeof datagram, MSG_TRUNC | MSG_DONTWAIT);
   const Clock::time_point now = Clock::now();
   if (size < 0) {
-    if (errno != EAGAIN && errno != EINTR) warn("recv: an earlier request");  // its turn in the queue comes
+    if (errno != EAGAIN && errno != EINTR)
+      warn("recv %s: an earlier request", server.c_str());  // its turn in the queue comes
     return false;
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
-  if (!reply || reply->sequence < 1 || reply->sequence > requests.size()) {
+  if (!reply || reply->sequence < 1 || reply->sequence > requests.size() ||
+      !requests[reply->sequence - 1].under_way) {
     if (printf("ignored %zd bytes that answer no request\n", size) < 0) err(1, "standard output");
     return true;
   }
@@ -188,8 +191,9 @@ int main(int argc, char* argv[]) {
   // it answers, and hears nothing at all of an unreachable host or network, which may be passing troubles.
   const int on = 1;
   if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0) err(1, "setsockopt IP_RECVERR");
+  const std::string name = text_of(server);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
-    err(1, "connect %s", text_of(server).c_str());
+    err(1, "connect %s", name.c_str());
 
   std::vector<Request> requests;  // request number 1 is requests[0]
   std::size_t first_open = 0;     // all before it are settled
@@ -198,7 +202,7 @@ int main(int argc, char* argv[]) {
   for (;;) {
     // First what has come, so that no receive buffer overflows while we are busy sending; but not without end.
     report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100 && report_reply(fd, requests, patience, received); ++i) {
+    for (int i = 0; i < 100 && report_reply(fd, name, requests, patience, received); ++i) {
     }
 
     const Clock::time_point now = Clock::now();
@@ -223,9 +227,10 @@ int main(int argc, char* argv[]) {
       while (error == EINTR || (error != 0 && report_icmp_errors(fd, requests)));
       if (error == 0) {
         ++sent;
+        requests.back().under_way = true;
       } else {
         errno = error;
-        warn("send %s: request %u", text_of(server).c_str(), number);
+        warn("send %s: request %u", name.c_str(), number);
         requests.back().settled = true;
       }
       next_send = now + interval;

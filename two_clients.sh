@@ -126,7 +126,7 @@ add_host() {
 
 # What the diagram says of a host, in the words of facts().
 expected() {
-  printf '%s\n' 'lo UNKNOWN' 'lo 127.0.0.1/8'
+  printf '%s\n' 'lo UNKNOWN' 'lo 127.0.0.1/8' 'IPv6 switched off'
   case $1 in
     ns_client1) printf '%s\n' 'veth_c1 UP' 'veth_c1 10.0.1.2/24' 'default via 10.0.1.1 dev veth_c1' ;;
     ns_client2) printf '%s\n' 'veth_c2 UP' 'veth_c2 10.0.2.2/24' 'default via 10.0.2.1 dev veth_c2' ;;
@@ -136,10 +136,12 @@ expected() {
 }
 
 facts() {
-  ip -n "$1" -4 -br -batch - 2>/dev/null <<< $'address\nroute show default\nnetconf show' | awk '
+  ip -n "$1" -br -batch - 2>/dev/null <<< $'address\nroute show default\nnetconf show' | awk '
     /^default/ { print $1, $2, $3, $4, $5; next }
-    /^inet/ { if ($2 == "all" && $4 == "on") print "net.ipv4.ip_forward = 1"; next }
-    { sub(/@.*/, "", $1); print $1, $2; for (i = 3; i <= NF; i++) print $1, $i }'
+    /^inet / { interfaces++; if ($4 == "on") forwarding++ }
+    /^inet/ { next }
+    { sub(/@.*/, "", $1); print $1, $2; for (i = 3; i <= NF; i++) { print $1, $i; if ($i ~ /:/) ipv6 = 1 } }
+    END { if (!ipv6) print "IPv6 switched off"; if (interfaces && forwarding == interfaces) print "net.ipv4.ip_forward = 1" }'
 }
 
 # What the lab lacks, a line each; nothing when it is complete.
@@ -201,7 +203,7 @@ readonly keeper='two_clients.sh: keeper of the private lab'
 keeper_pid() { pgrep -o -u "$EUID" -f "^$keeper"; }
 
 shell() {
-  local new=(unshare --mount --net --pid --fork --kill-child --mount-proc) enter=(nsenter --mount --net --pid) pid line=
+  local new=(unshare --mount --net --pid --fork --kill-child --mount-proc) enter=(nsenter --mount --net --pid) pid try line=
   [ ! -e $private ] || fail "this is a shell in the private lab already"
   if [ "$EUID" != 0 ]; then
     new+=(--user --map-root-user)
@@ -209,7 +211,13 @@ shell() {
   fi
   exec {lock}< "$self"
   flock -w 30 "$lock" || fail "$self has been locked for 30 seconds, probably by another two_clients.sh"
-  if ! keeper_pid > /dev/null; then
+  # A keeper whose shell was ended meanwhile does not finish what it builds: it will be gone in a moment.
+  for ((try = 0; try < 300; try++)); do
+    pid=$(keeper_pid) && [ ! -e "/proc/$pid/root$private/ready" ] || break
+    sleep 0.1
+  done
+  [ $try -lt 300 ] || fail "the private lab has not been ready for 30 seconds"
+  if [ -z "$pid" ]; then
     "${new[@]}" true 2> /dev/null || forbidden
     # shellcheck disable=SC2016
     exec {story}< <(exec setsid "${new[@]}" bash -c 'exec -a "$0" bash "$1" keep' "$keeper" "$self" 2>&1 < /dev/null {lock}<&-)
@@ -226,9 +234,12 @@ shell() {
     fd=$1; exec {fd}<&-; cd "$2" 2> /dev/null || cd; PATH=$3/bin:$PATH exec bash --rcfile "$3/bashrc"' - "$held" "$PWD" $private
 }
 
-# Says why an ordinary user may make no namespaces.
+readonly powerless_root='this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged'
+
+# Says why the user may make no namespaces.
 forbidden() {
   local setting
+  [ "$EUID" != 0 ] || fail "$powerless_root"
   for setting in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unprivileged_userns=1 user.max_user_namespaces=0; do
     [ "$(sysctl -en "${setting%=*}")" != "${setting#*=}" ] ||
       fail "this system forbids namespaces to ordinary users ($setting); use sudo ./two_clients.sh up"
@@ -280,6 +291,7 @@ client2() { ip netns exec ns_client2 "$@"; }
 RC
   bash "$self" up > /dev/null
   echo ready
+  : > $private/ready
   exec > /dev/null 2>&1 {shells}< $private/shells
   while read -r _ <&"$shells"; do :; done
 }
@@ -304,7 +316,7 @@ fi
 # is root in a user namespace of his own (capabilities(7), user_namespaces(7)).
 capabilities=0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 if ! (((capabilities >> 21) & (capabilities >> 12) & 1)); then
-  [ "$(id -u)" != 0 ] || fail "this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged"
+  [ "$EUID" != 0 ] || fail "$powerless_root"
   if pid=$(keeper_pid); then  # the only lab that this user can mean
     [ "$command" = down ] && { kill -KILL "$pid"; echo "your private lab is down, with its shells"; exit 0; }
     exec nsenter --target "$pid" --user --preserve-credentials --mount --net --pid bash "$self" "$command"

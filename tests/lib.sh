@@ -19,7 +19,7 @@
 #             start, run, ready          commands in terminals; type_line, end_input (C-d), interrupt (C-c)
 #             finish                     waits for the end of a command; it does not end it
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
-#             checks                     exits, prints, never_prints, last_line, clean, sockets, no_namespaces;
+#             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, no_namespaces;
 #                                        after end_capture: packets, doubling
 #             at HOST COMMAND            a look into a host, without a word in the story
 #
@@ -285,6 +285,9 @@ never_prints() {  # ROLE REGEX: it has ended, and no line of it matches
   prints "$@" 0 || return 3
 }
 last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }   # ROLE REGEX
+stamped() {  # ROLE: its log, as the contract has it: each line begins with the time (but what a prompt says)
+  seen=$(grep -vE '^(([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}|next:) ' "${log[$1]}"); [ -z "$seen" ]
+}
 clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence
 
 sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match

@@ -28,6 +28,7 @@ observe "no connection was made: nothing else"     packets cable1 '!udp && !arp'
 observe 'nor on cable 2'                           packets cable2 '!udp && !arp' -eq 0
 interrupt server
 observe 'C-c ends the server'                      exits server 130
+observe 'each line of its log begins with the time' stamped server
 
 start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
 ready   server  'serving on'

@@ -27,7 +27,10 @@ done
 observe 'nothing was added to the machine itself'  [ "$(ip -br link show type veth && echo none)" = none ]
 
 run host 'sudo ./two_clients.sh status'
-observe 'status shows it all'                  prints host '^  address +veth_srv_c2@.* 10\.0\.2\.1/24'
+observe 'status shows addresses'               prints host '^  address +veth_srv_c2@.* 10\.0\.2\.1/24'
+observe 'and routes'                           prints host '^  route +default via 10\.0\.1\.1 dev veth_c1'
+observe 'and queueing disciplines'             prints host '^  qdisc +qdisc noqueue .* dev veth_srv_c1 '
+observe 'and that no host has a server'        prints host '^  socket +none listens$' 3
 observe 'and calls the lab complete'           last_line host '^the lab is complete$'
 observe 'status agrees'                        exits host 0
 
@@ -49,8 +52,11 @@ observe 'the router takes one off: 63'         packets near 'icmp.type == 0 && i
 observe 'on the way there as on the way back'  packets far 'icmp.type == 8 && ip.src == 10.0.1.2 && ip.ttl == 63' -eq 2
 observe 'nothing else on the cable but ARP'    packets near '!icmp && !arp' -eq 0
 
+lab_is() { ip netns exec ns_server ip -o link | grep -o 'link/.*'; stat -Lc %i /run/netns/ns_{client1,server,client2}; }
+before=$(lab_is)
 run host 'sudo ./two_clients.sh up'
-observe 'up again changes nothing'             prints host '^the lab is already up$'
+observe 'the lab is already up'                prints host '^the lab is already up$'
+observe 'up again changes nothing'             [ "$(lab_is)" = "$before" ]
 run host 'sudo ./two_clients.sh down'
 observe 'the lab is down'                      exits host 0
 observe 'no namespace is left'                 no_namespaces

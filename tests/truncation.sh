@@ -26,6 +26,7 @@ observe 'what came back, byte for byte'            [ "$(fields cable1 'udp.srcpo
 observe '42 bytes did travel to the server'        packets cable1 'udp.dstport == 5678 && udp.length == 50' -eq 1
 interrupt client1
 interrupt server
+observe 'each line of the log begins with the time'   stamped server
 
 start   server  'sudo ip netns exec ns_server ./echo_server -b 64'
 ready   server  'serving on'

@@ -49,6 +49,19 @@ start server './hostile_peer shuffle 8080 30'
 observe 'it waits'                                 sockets host -aun ':8080 '
 run client1 './time_burst_client 127.0.0.1 8080 -c 30'
 observe 'two of three came after a higher number'  last_line client1 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
+observe 'which is no failure'                      exits client1 0
+
+say 'Replies to requests that could not be sent'
+lab_up
+start server 'sudo ip netns exec ns_server ./hostile_peer ahead 8080 3'
+observe 'it waits'                                 sockets ns_server -aun ':8080 '
+start client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 3 -i 2 -W 20'
+ready server '^asked$'
+quietly ip -n ns_client1 route add prohibit 10.0.1.1
+ready client1 'request 3: Permission denied$'
+type_line server ''
+observe 'answer nothing'                           prints client1 '^ignored 24 bytes that answer no request$' 2
+observe 'and are not counted'                      last_line client1 '^1 sent, 1 received, 0% lost$'
 
 say 'An echo server'
 start server './echo_server'

@@ -12,6 +12,9 @@
 //   hostile_peer shuffle PORT COUNT
 //       is a time server that answers COUNT requests in the order 3 1 2, 6 4 5, ... and the third of each three
 //       twice
+//   hostile_peer ahead PORT COUNT
+//       is a time server that, when asked for the first time, says so, waits for a line on its standard input, and
+//       answers COUNT requests: those that would come next, the last one first, and then this one
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -140,8 +143,8 @@ int main(int argc, char* argv[]) {
   }
   if (mode == "flood" && argc == 5) return flood(make_socket(argv[2], argv[3], false), number_in(argv[4]));
 
-  const bool serve = mode == "serve" && argc == 3;
-  if (!serve && !(mode == "shuffle" && argc == 4)) errx(2, "see the source");
+  const bool serve = mode == "serve" && argc == 3, ahead = mode == "ahead" && argc == 4;
+  if (!serve && !ahead && !(mode == "shuffle" && argc == 4)) errx(2, "see the source");
   const int fd = make_socket("0.0.0.0", argv[2], true);
   std::vector<std::uint32_t> waiting;
   for (int left = serve ? 1000 : number_in(argv[3]); left > 0; --left) {
@@ -152,6 +155,13 @@ int main(int argc, char* argv[]) {
     if (recvfrom(fd, &datagram, sizeof datagram, 0, from, &size) < 0) return 0;
     const std::uint32_t number = ntohl(datagram.sequence);
     const auto answer = [&](const std::string& text) { sendto(fd, text.data(), text.size(), 0, from, size); };
+    if (ahead) {
+      puts("asked");
+      fflush(stdout);
+      getchar();
+      for (int i = left; i-- > 0;) answer(encoded(TimeKind::reply, number + static_cast<std::uint32_t>(i)));
+      return 0;
+    }
     if (serve) {
       for (const std::string& text : bad_messages(TimeKind::reply, number))
         if (text.size() < 100 || number == 1) answer(text);  // two large ones would fill a receive buffer

@@ -28,14 +28,38 @@ done <<'TABLE'
 *1\n                          | a line that does not end with CR LF
 *1\r\n$1\r\nabc               | a bulk string that does not end with CR LF
 *1\r\n*1\r\n                  | an argument that is no bulk string
-*\e[2J\a\xff\r\n              | not a number of arguments: \x1b[2J\x07\xff
+*\e[2J\a\xff\r\n              | not a number of arguments: \x1b[2J\a\xff
 "a\n                          | a quotation that does not end, or not at the end of a word
 TABLE
 tell 'PING\r\n*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n'
 observe 'what came before it is answered'            [ "$told" = $'+PONG\n+PONG\n-ERR Protocol error: not a number of arguments: x' ]
 tell '\e]0;pwned\a \xff\0\r\n*17\r\n'
-observe 'unknown commands come back harmless'        [ "$told" = $'-ERR unknown command \'\\x1b]0;pwned\\x07\'\n-ERR Protocol error: more than 16 arguments' ]
+observe 'unknown commands come back harmless'        [ "$told" = $'-ERR unknown command \'\\x1b]0;pwned\\a\'\n-ERR Protocol error: more than 16 arguments' ]
+tell 'COMMAND DOCS\r\ncommand\r\n*17\r\n'
+observe 'COMMAND gets an empty array'                [ "$told" = $'*0\n*0\n-ERR Protocol error: more than 16 arguments' ]
 observe 'the log is clean text'                      clean server
+
+say 'Those who talk on all the same'
+resets() { awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp; }   # segments sent with RST
+before=$(resets)
+dial
+{ timeout "$patience" cat <&"$line_in" > told & } 2> /dev/null
+{ printf '*17\r\n'; head -c 3000000 /dev/zero; } >&"$line_in"
+hang_up
+heard() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: more than 16 arguments' ]; }
+observe 'hear the error'                             heard
+observe 'and meet no RST'                            [ "$(resets)" = "$before" ]
+dial
+{ yes '*x' >&"$line_in" & } 2> /dev/null
+hang_up
+run client1 'echo ping | ./kv_client 127.0.0.1 8085'
+observe 'or are left in the middle of it'            prints client1 '^PONG$'
+
+say 'Connections that linger'
+interrupt server
+observe 'the server has closed some: TIME-WAIT'      sockets host -tan '^TIME-WAIT .* 127\.0\.0\.1:8085 '
+start server ./kv_store
+observe 'another gets the port all the same'         prints server ' serving on '
 
 say 'A parent that ignores SIGPIPE'
 interrupt server
@@ -61,6 +85,20 @@ observe 'and quoted'                                 prints client1 '^"\\x1b\[2J
 type_line client1 'keys'
 observe 'keys, too'                                  prints client1 '^1\) "\\x00\\r\\n"$'
 observe 'the log as well'                            clean server
+type_line client1 'say"hi\there'
+observe 'an error needs no quotes'                   prints client1 "^\(error\) ERR unknown command 'say\"hi\\\\there'\$"
+for key in k1 k2 k3 k4 k5 k6 k7; do type_line client1 "set $key 0"; done
+type_line client1 'keys'
+columns() { prints client1 '^ 9\) "tab"$' && prints client1 '^10\) "x"$'; }
+observe 'ten keys stand one below the other'         columns
+
+say 'A client on a terminal'
+start client2 "script -qec './kv_client 127.0.0.1 8085' /dev/null"
+type_line client2 'help'
+observe 'has a prompt, with the address'             prints client2 '^127\.0\.0\.1:8085> '
+observe 'and another'                                last_line client2 '^127\.0\.0\.1:8085> $'
+type_line client2 'quit'
+observe 'and ends well'                              exits client2 0
 
 say 'Sizes at their limit'
 end_input client1
@@ -170,7 +208,8 @@ done <<'TABLE'
 +PONG\r\n                     | PONG
 :-5\r\n                       | \(integer\) -5
 *2\r\n$1\r\na\r\n:7\r\n       | 2\) \(integer\) 7
-+\x1b]0;pwned\x07\r\n         | \\x1b\]0;pwned\\x07
++\x1b]0;pwned\x07\r\n         | \\x1b\]0;pwned\\a
+-ERR say "a\\b"\r\n            | \(error\) ERR say "a\\b"
 -ERR \x1b[2J\r\n              | \(error\) ERR \\x1b\[2J
 TABLE
 while IFS='|' read -r bytes words; do

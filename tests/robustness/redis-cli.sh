@@ -16,6 +16,7 @@ dbsize                       | (integer) 1
 keys '*'                     | 1) "greeting"
 del greeting nothing         | (integer) 1
 keys '*'                     | (empty array)
+command docs                 | (empty array)
 shout                        | (error) ERR unknown command 'shout'
 ping hello                   | "hello"
 TABLE

@@ -47,7 +47,7 @@ say 'Hostile bytes'
 type_line client1 $'\e]0;pwned\a\e[2J "quoted" \\ \x80\xff'
 observe 'they wait'                                sockets host -tan '^ESTAB +[1-9]'
 type_line server 100
-observe 'are escaped'                              prints server 'recv\(\) = 29: "\\x1b\]0;pwned\\x07\\x1b\[2J \\"quoted\\" \\\\ \\x80\\xff\\n"$'
+observe 'are escaped'                              prints server 'recv\(\) = 29: "\\x1b\]0;pwned\\a\\x1b\[2J \\"quoted\\" \\\\ \\x80\\xff\\n"$'
 observe 'in the log, too'                          clean server
 end_input client1
 finish  client1

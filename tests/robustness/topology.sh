@@ -49,6 +49,23 @@ observe 'without rights, one line says what to do'       prints host '^two_clien
 observe 'and nothing else'                               [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
 run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
+ready   server  'serving on'
+run host 'sudo ./two_clients.sh status'
+observe 'status shows a server'                          prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
+interrupt server
+for change in 'ns_server net.ipv4.conf.veth_srv_c1.forwarding=0' 'ns_server net.ipv4.conf.veth_srv_c1.forwarding=1' \
+              'ns_client1 net.ipv6.conf.veth_c1.disable_ipv6=0' 'ns_client1 net.ipv6.conf.veth_c1.disable_ipv6=1'; do
+  [[ $change != *ipv6* ]] || [ -d /proc/sys/net/ipv6 ] || continue
+  case $change in
+    *forwarding=0) says='^  ns_server lacks: net\.ipv4\.ip_forward = 1$' ;;
+    *ipv6=0)       says='^  ns_client1 lacks: IPv6 switched off$' ;;
+    *)             says='^the lab is complete$' ;;
+  esac
+  quietly ip netns exec "${change% *}" sysctl -w "${change#* }"
+  run host 'sudo ./two_clients.sh status'
+  observe "${change#* }: $says"                          last_line host "$says"
+done
 quietly ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0
 run host 'sudo ./two_clients.sh status'
 observe 'status finds what was changed'                  prints host '^  ns_server lacks: net\.ipv4\.ip_forward = 1$'

@@ -11,6 +11,7 @@ observe 'the client goes on'                       last_line client2 '^2 sent, 0
 run     client1 'sudo ip netns exec ns_client1 ./time_burst_client 10.9.9.9 8080 -c 3 -W 0.5'
 observe 'a burst is told, too'                     prints client1 '^time_burst_client: .* an earlier .*: No route to host$'
 observe 'and counts to the end'                    last_line client1 '^3 sent, 0 received, 100% lost, 0 reordered, 0 duplicated$'
+observe 'exit status 1: there was no reply'        exits client1 1
 
 say 'A route that goes away'
 start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -c 20 -i 0.3 -W 0.2'
@@ -26,6 +27,25 @@ observe 'it serves'                                sockets ns_server -aun ':8080
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 5000 -i 0.00001 > client.log'
 overflows() { at ns_client1 awk '/^Udp: [0-9]/ { print $6 }' /proc/net/snmp; }   # RcvbufErrors
 observe 'the client reads as it sends'             [ "$(overflows)" = 0 ]
+interrupt server
+
+say 'A server that sleeps'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
+ready   server  'serving on'
+stopwatch
+run     client1 'sudo ip netns exec ns_client1 ./time_burst_client 10.0.1.1 8080 -W 60'
+elapsed
+observe "a burst ends when all is in ($took ms)"   [ "$took" -le $((200 + slack)) ]
+quietly kill -STOP "${pid[server]}"
+stopwatch
+run     client1 'sudo ip netns exec ns_client1 ./time_burst_client 10.0.1.1 8080 -c 2'
+elapsed
+observe "or when there was none for 3 s ($took ms)" [ "$took" -ge 3000 -a "$took" -le $((3000 + slack)) ]
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 2 -i 3 -W 0.3'
+observe 'the client does not wait for ever'        prints client1 '^request 1: no reply within 0\.3 s$'
+quietly kill -CONT "${pid[server]}"
+observe 'but takes a late reply under its number'  prints client1 '^reply 1: .*, round trip [0-9]{3,}\.[0-9]+ ms, late$'
+observe 'it was not lost, then'                    last_line client1 '^2 sent, 2 received, 0% lost$'
 interrupt server
 
 say 'An echo server, and a datagram from an echo port'
