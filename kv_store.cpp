@@ -132,18 +132,20 @@ static bool send_reply(int fd, std::string_view reply, bool survive_sigpipe) {
 // Sends FIN, and throws away what still comes, until the client's FIN, or for a second at most. To close with bytes
 // unread is to send RST (RFC 1122, section 4.2.2.13), and at that the client's kernel may throw away our last
 // reply, before the client has read it.
-static void hang_up(int fd) {
+static void hang_up(int fd, const std::string& peer) {
   using Clock = std::chrono::steady_clock;
-  if (shutdown(fd, SHUT_WR) < 0) return;  // ENOTCONN: it has been faster
+  if (shutdown(fd, SHUT_WR) < 0) return warn("shutdown %s", peer.c_str());
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds{1};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return;
     pollfd readable{fd, POLLIN, 0};
-    if (poll(&readable, 1, static_cast<int>(left)) < 0 && errno != EINTR) return;
+    if (poll(&readable, 1, static_cast<int>(left)) < 0 && errno != EINTR)
+      return warn("poll %s", peer.c_str());
     std::array<char, 64 * 1024> rest;
     const ssize_t count = recv(fd, rest.data(), rest.size(), MSG_DONTWAIT);
-    if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) return;
+    if (count == 0) return;
+    if (count < 0 && errno != EINTR && errno != EAGAIN) return warn("recv %s", peer.c_str());
   }
 }
 
@@ -176,7 +178,7 @@ static void serve(int fd, const std::string& peer, Store& store, bool survive_si
     if (!decoder.fault().empty()) {
       const std::string fault = "Protocol error: " + escaped(decoder.fault(), false);
       log(peer, "disconnected by us. " + fault);
-      if (send_reply(fd, encode_error(fault), survive_sigpipe)) return hang_up(fd);
+      if (send_reply(fd, encode_error(fault), survive_sigpipe)) return hang_up(fd, peer);
       return warn("send %s", peer.c_str());
     }
   }

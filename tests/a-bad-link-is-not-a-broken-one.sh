@@ -61,8 +61,9 @@ transfer
 observe 'paid for with retransmissions'                 [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
 observe 'and with time: the timer ran out, often'       [ "$(counter ns_client2 TcpExtTCPTimeouts)" -gt $((timeouts + 3)) ]
 burst   'datagrams show it all'                         '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, [1-9][0-9]* reordered, [0-9]+ duplicated$'
-run     server  'sudo ip netns exec ns_server nstat -asz TcpInCsumErrors UdpInCsumErrors'
+run     server  'sudo ip netns exec ns_server nstat -asz TcpInCsumErrors UdpInCsumErrors IpExtInCsumErrors'
 observe 'the counters tell'                             prints server '^TcpInCsumErrors +[1-9]'
+observe 'for the IP header'                             prints server '^IpExtInCsumErrors +[0-9]'
 observe 'for UDP, too'                                  prints server '^UdpInCsumErrors +[1-9]'
 run     client2 'sudo ip netns exec ns_client2 nstat -asz TcpExtTCPTimeouts'
 observe 'and how often there was a wait'                prints client2 '^TcpExtTCPTimeouts +[1-9]'

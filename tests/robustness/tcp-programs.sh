@@ -49,6 +49,11 @@ observe 'they wait'                                sockets host -tan '^ESTAB +[1
 type_line server 100
 observe 'are escaped'                              prints server 'recv\(\) = 29: "\\x1b\]0;pwned\\a\\x1b\[2J \\"quoted\\" \\\\ \\x80\\xff\\n"$'
 observe 'in the log, too'                          clean server
+observe 'each line of which begins with the time'  eval '! grep -v "^byte_sink: " "${log[server]}" | grep -qvE "^([0-9:]{8}\.[0-9]{6}|next:) "'
+type_line client1 "$(printf 'x%.0s' {1..100})"
+observe 'a hundred more'                           sockets host -tan '^ESTAB +101 '
+type_line server 200
+observe 'are shown up to the 64th'                 prints server 'recv\(\) = 101: "x{64}"\.\.\.$'
 end_input client1
 finish  client1
 type_line server ''
