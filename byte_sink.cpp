@@ -59,15 +59,17 @@ static std::string escaped(std::string_view bytes) {
   constexpr std::string_view controls = "\n\r\t\a\b", letters = "nrtab";
   std::string text;
   for (const char byte : bytes) {
-    std::array<char, 8> code{};
-    if (const auto control = controls.find(byte); control != std::string_view::npos)
+    if (const auto control = controls.find(byte); control != std::string_view::npos) {
       (text += '\\') += letters[control];
-    else if (byte == '\\' || byte == '"')
+    } else if (byte == '\\' || byte == '"') {
       (text += '\\') += byte;
-    else if (byte >= ' ' && byte <= '~')
+    } else if (byte >= ' ' && byte <= '~') {
       text += byte;
-    else
-      snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(byte)), text += code.data();
+    } else {
+      std::array<char, 8> code{};
+      snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(byte));
+      text += code.data();
+    }
   }
   return text;
 }

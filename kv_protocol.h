@@ -73,15 +73,17 @@ inline constexpr std::string_view KV_CONTROLS = "\n\r\t\a\b", KV_LETTERS = "nrta
 inline std::string escaped(std::string_view bytes, bool quoted = true) {
   std::string text;
   for (const char byte : bytes) {
-    std::array<char, 8> code{};
-    if (const auto control = KV_CONTROLS.find(byte); control != std::string_view::npos)
+    if (const auto control = KV_CONTROLS.find(byte); control != std::string_view::npos) {
       (text += '\\') += KV_LETTERS[control];
-    else if (quoted && (byte == '\\' || byte == '"'))
+    } else if (quoted && (byte == '\\' || byte == '"')) {
       (text += '\\') += byte;
-    else if (byte >= ' ' && byte <= '~')
+    } else if (byte >= ' ' && byte <= '~') {
       text += byte;
-    else
-      snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(byte)), text += code.data();
+    } else {
+      std::array<char, 8> code{};
+      snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(byte));
+      text += code.data();
+    }
   }
   return text;
 }

@@ -213,7 +213,7 @@ shell() {
   flock -w 30 "$lock" || fail "$self has been locked for 30 seconds, probably by another two_clients.sh"
   # A keeper whose shell was ended meanwhile does not finish what it builds: it will be gone in a moment.
   for ((try = 0; try < 300; try++)); do
-    pid=$(keeper_pid) && [ ! -e "/proc/$pid/root$private/ready" ] || break
+    if ! pid=$(keeper_pid) || [ -e "/proc/$pid/root$private/ready" ]; then break; fi
     sleep 0.1
   done
   [ $try -lt 300 ] || fail "the private lab has not been ready for 30 seconds"
