@@ -27,6 +27,7 @@ unset LAB_INSIDE
 run host 'sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y g++ make iproute2 iputils-ping tcpdump tshark netcat-openbsd procps && make demo'
 observe 'all packages, and only those needed'      prints host '^procps is there'
 observe 'the programs are built'                   [ -x time_server ]
+observe 'without a warning'                        never_prints host 'warning:'
 observe 'the demonstration shows commands'         prints host '^host     \$ \./addrconv 192\.168\.1\.100$'
 observe 'their output'                             prints host '^host     \|     bytes in network order   c0 a8 01 64$'
 observe 'and what there is to see'                 prints host '^  => four bytes, the most significant first$'
