@@ -102,11 +102,11 @@ int main(int argc, char* argv[]) {
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
     err(1, "connect %s", text_of(server).c_str());
 
+  std::vector<bool> under_way(count);  // whether the kernel took request number i + 1
   // A failing send() or recv() may be the echo of an earlier datagram: ICMP told this host that it could
   // not be delivered, and the kernel reports that once, out of the next call on the socket (udp(7)). The
   // call itself has done nothing then and is repeated, but not for ever: the error may be its own after all.
   // (time_client finds out which datagram it was.)
-  std::vector<bool> under_way(count);  // whether the kernel took request number i + 1
   std::uint32_t sent = 0;
   for (std::uint32_t number = 1; number <= count; ++number) {
     timespec time{};
