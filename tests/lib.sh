@@ -25,10 +25,10 @@
 #
 # To add a section NAME (its heading in small letters, hyphens for blanks, as a link to it says):
 #   1. README.md: the section, its commands in ```sh blocks; and a line in the table "For the instructor".
-#   2. tests/NAME.sh: executable; a comment that says what is seen; `. "$(dirname "$0")/lib.sh"`; the experiment.
+#   2. tests/CHAPTER/NAME.sh: executable; what is seen, in a comment; `. "$(dirname "$0")/../lib.sh"`; the experiment.
 #   3. tests/run NAME readme; make demo-NAME; make lint.
 # What needs netem says need_netem before lab_up, and CI runs it in User-Mode Linux. What uses nc belongs in .ci/run's
-# list of those. What concerns no section goes to tests/robustness/, and sources ../lib.sh.
+# list of those. What concerns no section goes to tests/robustness/.
 #
 # When the script ends well, the commands that it ran are held against the shell blocks of the README's
 # section of the same name: each of them must have been run, in the README's order.
@@ -400,5 +400,5 @@ trap 'exit 143' TERM
 trap 'fault "a command of this script does not exist (the line above)"' USR1
 command_not_found_handle() { echo "$0: $1: command not found"; kill -s USR1 $$; return 127; }
 
-heading=$(awk -f tests/readme.awk README.md | grep "^$name"$'\t') || heading=$name   # of no section
-paint title "=== ${heading#*$'\t'} ==="; echo
+heading=$(awk -f tests/readme.awk README.md | grep "^$name"$'\t' | cut -f 3)
+paint title "=== ${heading:-$name} ==="; echo   # a test of no section has its own name only

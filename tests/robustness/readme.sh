@@ -4,19 +4,22 @@
 . "$(dirname "$0")/../lib.sh"
 
 mapfile -t sections < <(awk -f tests/readme.awk README.md | cut -f 1)
-for section in "${sections[@]}"; do
+mapfile -t places < <(awk -f tests/readme.awk README.md | cut -f 1,2)
+for place in "${places[@]}"; do
+  read -r section chapter <<< "$place"
   mapfile -t typed < <(readme_commands "$section")
-  [ ${#typed[@]} = 0 ] || [ -f "tests/$section.sh" ] ||
-    fault "the section $section has commands, and no test runs them" "${typed[@]}"
+  [ ${#typed[@]} = 0 ] || [ -f "tests/$chapter/$section.sh" ] ||
+    fault "the section $section has commands, and tests/$chapter/$section.sh does not run them" "${typed[@]}"
 done
 observe "the README has sections: ${#sections[@]}"           [ ${#sections[@]} -gt 10 ]
 observe 'no two of the same name'                           [ "$(printf '%s\n' "${sections[@]}" | sort | uniq -d)" = '' ]
-for script in tests/*.sh; do
-  section=$(basename "$script" .sh)
-  [ "$section" = lib ] && continue
-  [[ " ${sections[*]} " == *" $section "* ]] || fault "tests/$section.sh belongs to no section of the README"
+for script in tests/*/*.sh; do
+  IFS=/ read -r _ chapter section <<< "${script%.sh}"
+  [[ $chapter == @(robustness|bench|exercises) ]] || [[ $'\n'$(printf '%s\n' "${places[@]}")$'\n' == *$'\n'"$section"$'\t'"$chapter"$'\n'* ]] ||
+    fault "$script belongs to no section of the README, or not in that chapter"
 done
 observe 'each test script belongs to one of them'           true
+observe 'no two scripts have the same name'                 [ "$(basename -a tests/*/*.sh | sort | uniq -d)" = '' ]
 
 # (A heading's own name, and GitHub's way to make a link of it: the same as ours.)
 mapfile -t links < <(grep -oE '\]\(#[^)]*\)' README.md | tr -d '])(#' | sort -u)

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# A cable unplugged in the middle of a transfer: routes and ARP notice, the connection does not. Every byte arrives.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+total() { awk '/recv\(\) = / { total += $4 } END { print total + 0 }' "${log[server]}"; }
+run     host    'head -c 20000000 /dev/zero > zeros'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
+ready   wire    'listening on'
+start   server  'sudo ip netns exec ns_server ./byte_sink -r'
+ready   server  '^next: listen'
+type_line server ''
+ready   server  '^next: accept'
+start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < zeros'
+type_line server ''
+ready   server  '^next: recv'
+type_line server 16000000
+observe 'the transfer is under way'                     eval '[ "$(total)" -gt 0 ]'
+run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
+run     host    'sudo ip netns exec ns_server ip route'
+observe 'the server has no route to network 1'          never_prints host '^10\.0\.1\.0/24 '
+linkdown() { seen=$(at ns_client1 ip route); [[ $seen == *linkdown* ]]; }
+observe 'the other end notices'                         linkdown
+run     host    'sudo ip netns exec ns_client1 ip route'
+observe 'the client has, and it is linkdown'            prints host '^10\.0\.1\.0/24 dev veth_c1 .*linkdown'
+observe 'its default route, too'                        prints host '^default via 10\.0\.1\.1 dev veth_c1 .*linkdown'
+run     host    'sudo ip netns exec ns_client1 ip neighbour'
+run     host    'sudo ip netns exec ns_client1 ss -tano'
+observe 'its connection is ESTAB, with a timer'         prints host '^ESTAB .*10\.0\.1\.1:8080 +timer:\((persist|on),'
+run     host    'sudo ip netns exec ns_server ss -tan'
+observe 'and so is the other end'                       prints host '^ESTAB .*10\.0\.1\.2:'
+type_line server 16000000
+unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
+observe 'ARP has no answer for 10.0.1.1'                unresolved
+before=$(total)
+capture client_end ns_client1 veth_c1
+questions() { grep -c 'ARP, Request who-has 10.0.1.1 tell 10.0.1.2' "${log[wire]}"; }
+# shellcheck disable=SC2034
+asked_before=$(questions)
+run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 up'
+run     host    'sudo ip netns exec ns_server ip route'
+observe 'the route comes back with the interface'       prints host '^10\.0\.1\.0/24 dev veth_srv_c1 '
+drain() {  # a recv() whenever there is something to read, until the end of the stream
+  local waiting
+  ! grep -q 'recv() = 0' "${log[server]}" || return 0
+  waiting=$(at ns_server ss -Htan 'sport = :8080' | awk '/^ESTAB/ { print $2 } /^CLOSE-WAIT/ { print 1 }')
+  [ "${waiting:-0}" = 0 ] || printf '16000000\n' >&"${keyboard[server]}"
+  return 1
+}
+observe 'the transfer goes on to its end'               at_last drain
+observe "it had stood at $before, and came to 20000000" [ "$(total)" = 20000000 ]
+observe 'the client never knew'                         exits client1 0
+observe 'ARP was asked anew'                            eval '[ "$(questions)" -gt "$asked_before" ]'
+end_capture client_end
+order() {  # what passed at the client's end: its question, the answer, and only then data
+  seen=$(fields client_end 'arp || tcp.len > 0' arp.opcode tcp.len | head -n 20 | awk '$1 == 1 { q = 1 } $1 == 2 && q { a = 1 } $1 > 2 { print a + 0; exit }')
+  [ "$seen" = 1 ] || return 3
+}
+observe 'and answered, before any data passed'          order
+
+say 'A route that was added does not come back'
+quietly ip -n ns_client1 link set veth_c1 down
+quietly ip -n ns_client1 link set veth_c1 up
+status_says() { seen=$(./two_clients.sh status); [[ $seen == *"ns_client1 lacks: default via 10.0.1.1 dev veth_c1"* ]]; }
+observe 'the default route is gone, and status says so' status_says
+
+say 'And if the plug stays out?'
+quietly ./two_clients.sh down
+lab_up
+start   server  'sudo ip netns exec ns_server ./kv_store'
+ready   server  ' serving on '
+start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
+type_line client1 'set a 1'
+ready   client1 '^OK$'
+quietly at ns_client1 sysctl -w net.ipv4.tcp_retries2=5
+quietly ip -n ns_server link set veth_srv_c1 down
+type_line client1 'get a'
+observe 'no route to host, and not a timeout'           at_last prints client1 '^kv_client: recv 10\.0\.1\.1:8085: No route to host$'

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# A router that drops in silence: retransmissions, further and further apart, until it forwards again. Nothing is lost.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+start   client2 'sudo ip netns exec ns_client2 ./kv_store'
+ready   client2 ' serving on '
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
+ready   wire    'listening on'
+start   server  'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085'
+ready   server  'listening on'
+capture near    ns_server veth_srv_c1
+capture far     ns_server veth_srv_c2
+start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
+type_line client1 'set a 1'
+observe 'the network works'                             prints client1 '^OK$'
+run     router  'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+type_line client1 'get a'
+observe 'the client waits: send() took the request'     sockets ns_client1 -tan '^ESTAB +0 +20 '
+run     watcher 'sudo ip netns exec ns_client1 ss -tino'
+backing_off() { seen=$(at ns_client1 ss -tinoH); [[ $seen =~ timer:\(on, ]] && [[ $seen =~ backoff:[4-9] ]]; }
+observe 'the timer runs, and was doubled four times'    backing_off
+observe 'the server knows of nothing'                   prints client2 ' get ' 0
+observe 'nor does its kernel'                           sockets ns_client2 -tan '^ESTAB +0 +0 '
+run     router  'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+observe 'forwarding again, the reply comes'             at_last prints client1 '^"1"$'
+observe 'to one request'                                prints client2 ' get ' 1
+type_line client1 'quit'
+observe 'the client never knew'                         exits client1 0
+end_capture near
+end_capture far
+get='tcp.dstport == 8085 && tcp.len == 20'
+observe 'the segment came to the router six times'      packets near "$get" -ge 6
+observe 'and left it once'                              packets far "$get" -eq 1
+observe 'at intervals that double'                      doubling near "$get" 5
+first() { seen=$(gaps near "$get"); awk '{ exit !($1 > 0.15 && $1 < 0.5) }' <<< "$seen" || return 3; }
+observe 'the first after 0.2 seconds'                   first

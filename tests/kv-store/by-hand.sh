@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Requests typed into nc: whole, in pieces, two at once, and one that breaks the protocol.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
+ready   wire    'listening on'
+start   server  'sudo ip netns exec ns_server ./kv_store'
+ready   server  ' serving on '
+capture cable1  ns_server veth_srv_c1
+start   client1 'sudo ip netns exec ns_client1 nc 10.0.1.1 8085'
+replies() { seen=$(tr -d '\r' < "${log[client1]}" | xargs); [ "$seen" = "$1" ]; }
+type_line client1 'SET colour "deep blue"'
+observe 'a line is a request: +OK'                      replies '+OK'
+type_line client1 'GET colour'
+observe 'nine bytes: $9, deep blue'                     replies '+OK $9 deep blue'
+type_line client1 'DEL colour'
+observe 'the integer 1: :1'                             replies '+OK $9 deep blue :1'
+
+line    client1 '<' 'PI (Ctrl-D)'
+printf PI >&"${keyboard[client1]}"
+received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:$1\ * ]]; }
+observe 'two bytes have arrived'                        received $((23 + 11 + 11 + 2))
+observe 'and have been read'                            sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8085 '
+observe 'and are not answered'                          replies '+OK $9 deep blue :1'
+type_line client1 'NG'
+observe 'the rest is: +PONG'                            replies '+OK $9 deep blue :1 +PONG'
+interrupt client1
+end_capture cable1
+pieces() { fields cable1 'tcp.port == 8085 && tcp.len > 0' ip.src tcp.len | tail -n 3 | xargs; }
+observe 'two segments, and only then the reply'         [ "$(pieces)" = '10.0.1.2 2 10.0.1.2 3 10.0.1.1 7' ]
+observe 'and is one request for the server'             prints server ' PING$' 1
+
+say 'Two requests at once'
+capture cable1b ns_server veth_srv_c1
+start   client1 "printf 'SET a 1\\r\\nGET a\\r\\n' | sudo ip netns exec ns_client1 nc 10.0.1.1 8085"
+observe 'two replies'                                   replies '+OK $1 1'
+ended client1 || kill -s INT -- "-${pid[client1]}" 2>> $lab/quiet   # ncat ends by itself, perhaps just now
+finish  client1
+end_capture cable1b
+observe 'to one segment'                                [ "$(fields cable1b 'tcp.dstport == 8085 && tcp.len > 0' tcp.len | xargs)" = 16 ]
+observe 'in two'                                        packets cable1b 'tcp.srcport == 8085 && tcp.len > 0' -eq 2
+
+say 'One that breaks the protocol'
+run     client1 "printf '*1\\r\\n\$99999999999\\r\\n' | sudo ip netns exec ns_client1 nc 10.0.1.1 8085"
+observe 'is told so'                                    replies '-ERR Protocol error: not a length of at most 65536: 99999999999'
+observe 'and the server closes the connection'          prints server ' 10\.0\.1\.2:[0-9]+ disconnected by us\. Protocol error: not a length'
+interrupt server
+observe 'and lives, until C-c'                          exits server 130

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# two_clients.sh up gives exactly the diagram, and the four pings find their way.
+. "$(dirname "$0")/../lib.sh"
+
+links() { at "$1" ip -br link show type veth | sed 's/[@ ].*//' | sort | xargs; }
+addresses() { at "$1" ip -br -4 address | awk '{ print $1 "=" $3 }' | sed 's/@[^=]*//' | sort | xargs; }
+gateway() { at "$1" ip route show default | xargs; }
+
+run host 'sudo ./two_clients.sh up'
+observe 'the lab is up'                        exits host 0
+observe 'three namespaces and no more'         [ "$(ip netns list | sed 's/ .*//' | sort | xargs)" = 'ns_client1 ns_client2 ns_server' ]
+observe 'client 1: one cable'                  [ "$(links ns_client1)" = 'veth_c1' ]
+observe 'the server: two cables'               [ "$(links ns_server)" = 'veth_srv_c1 veth_srv_c2' ]
+observe 'client 2: one cable'                  [ "$(links ns_client2)" = 'veth_c2' ]
+observe 'client 1 has its address'             [ "$(addresses ns_client1)" = 'lo=127.0.0.1/8 veth_c1=10.0.1.2/24' ]
+observe 'the server has one in each network'   [ "$(addresses ns_server)" = 'lo=127.0.0.1/8 veth_srv_c1=10.0.1.1/24 veth_srv_c2=10.0.2.1/24' ]
+observe 'client 2 has its address'             [ "$(addresses ns_client2)" = 'lo=127.0.0.1/8 veth_c2=10.0.2.2/24' ]
+observe 'client 1 leaves through the server'   [ "$(gateway ns_client1)" = 'default via 10.0.1.1 dev veth_c1' ]
+observe 'client 2 leaves through the server'   [ "$(gateway ns_client2)" = 'default via 10.0.2.1 dev veth_c2' ]
+observe 'the server has no way out'            [ "$(at ns_server ip route show default && echo none)" = none ]
+observe 'the server forwards'                  [ "$(at ns_server sysctl -n net.ipv4.ip_forward)" = 1 ]
+observe 'the clients do not'                   [ "$(at ns_client1 sysctl -n net.ipv4.ip_forward)$(at ns_client2 sysctl -n net.ipv4.ip_forward)" = 00 ]
+for host in ns_client1 ns_server ns_client2; do
+  observe "$host answers itself on its loopback"   at "$host" ping -q -c 1 -W 1 127.0.0.1
+  observe "$host has no IPv6 address"              [ "$(at "$host" ip -6 address && echo none)" = none ]
+done
+observe 'nothing was added to the machine itself'  [ "$(ip -br link show type veth && echo none)" = none ]
+
+run host 'sudo ./two_clients.sh status'
+observe 'status shows addresses'               prints host '^  address +veth_srv_c2@.* 10\.0\.2\.1/24'
+observe 'and routes'                           prints host '^  route +default via 10\.0\.1\.1 dev veth_c1'
+observe 'and queueing disciplines'             prints host '^  qdisc +qdisc noqueue .* dev veth_srv_c1 '
+observe 'and that no host has a server'        prints host '^  socket +none listens$' 3
+observe 'and calls the lab complete'           last_line host '^the lab is complete$'
+observe 'status agrees'                        exits host 0
+
+capture near ns_client1 veth_c1
+capture far  ns_client2 veth_c2
+run client1 'sudo ip netns exec ns_client1 ping -c 2 10.0.1.1'
+observe 'client 1 reaches the server'          exits client1 0
+run client2 'sudo ip netns exec ns_client2 ping -c 2 10.0.2.1'
+observe 'client 2 reaches the server'          exits client2 0
+run client1 'sudo ip netns exec ns_client1 ping -c 2 10.0.2.2'
+observe 'client 1 reaches client 2'            exits client1 0
+observe 'its answers come with TTL 63'         prints client1 'ttl=63 '
+run client2 'sudo ip netns exec ns_client2 ping -c 2 10.0.1.2'
+observe 'client 2 reaches client 1'            exits client2 0
+end_capture near
+end_capture far
+observe 'a neighbour answers with TTL 64'      packets near 'icmp.type == 0 && ip.src == 10.0.1.1 && ip.ttl == 64' -eq 2
+observe 'the router takes one off: 63'         packets near 'icmp.type == 0 && ip.src == 10.0.2.2 && ip.ttl == 63' -eq 2
+observe 'on the way there as on the way back'  packets far 'icmp.type == 8 && ip.src == 10.0.1.2 && ip.ttl == 63' -eq 2
+observe 'nothing else on the cable but ARP'    packets near '!icmp && !arp' -eq 0
+
+lab_is() { ip netns exec ns_server ip -o link | grep -o 'link/.*'; stat -Lc %i /run/netns/ns_{client1,server,client2}; }
+before=$(lab_is)
+run host 'sudo ./two_clients.sh up'
+observe 'the lab is already up'                prints host '^the lab is already up$'
+observe 'up again changes nothing'             [ "$(lab_is)" = "$before" ]
+run host 'sudo ./two_clients.sh down'
+observe 'the lab is down'                      exits host 0
+observe 'no namespace is left'                 no_namespaces
+run host 'sudo ./two_clients.sh status'
+observe 'status says so'                       exits host 1
+run host 'sudo ./two_clients.sh down'
+observe 'down again is no error'               exits host 0

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# A private lab: an ordinary user's own, entered from several terminals, gone with the last of them.
+. "$(dirname "$0")/../lib.sh"
+
+keepers() { seen=$(pgrep -af '^two_clients.sh: keeper'); [ "$(grep -c . <<< "$seen")" = "$1" ]; }
+gone() { seen=$(pgrep -af '^(two_clients.sh: keeper|sleep 12345|\./time_server)'); [ -z "$seen" ]; }
+
+say 'Four terminals, at once'
+for role in server wire client1 client2; do
+  start $role './two_clients.sh shell'
+done
+type_line server 'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
+ready   server  'serving on'
+observe 'they are in one lab'                           keepers 1
+type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 2 udp port 8080'
+ready   wire    'listening on'
+type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
+type_line client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080 -c 1'
+observe 'client 1 is served'                            prints client1 '^1 sent, 1 received, 0% lost$'
+observe 'client 2 is served'                            prints client2 '^1 sent, 1 received, 0% lost$'
+observe 'tcpdump sees it'                               prints wire 'IP 10\.0\.1\.1\.8080 > 10\.0\.1\.2\.[0-9]+: UDP, length 24'
+type_line client1 'sudo ip netns exec ns_client1 ping -c 1 10.0.2.2'
+observe 'ping works'                                    prints client1 '^64 bytes from 10\.0\.2\.2: .* ttl=63 '
+type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 1 -w udp.pcap --print; tshark -r udp.pcap'
+within "$patience" prints wire 'listening on' 2 || fault 'no second tcpdump'
+type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
+observe 'a saved capture can be read'                   prints wire 'UDP.* Len=24'
+type_line client2 './two_clients.sh down; ./two_clients.sh status | tail -n 1; ./two_clients.sh up; ./two_clients.sh status | tail -n 1'
+observe 'down ends the hosts'                           prints client2 '^  ns_client2 lacks: default via '
+observe 'and the server in them'                        prints server '^Terminated'
+observe 'up makes them anew'                            prints client2 '^the lab is complete$'
+type_line client2 './two_clients.sh shell'
+type_line client2 'make demo-loopback; sudo -E true'
+observe 'nor a demonstration'                           prints client2 'this is a private lab; type it in a terminal outside$'
+observe 'sudo is a simple one'                          prints client2 '^sudo: in a private lab there is only: sudo COMMAND\.\.\.$'
+observe 'there is no lab in the lab'                    prints client2 'this is a shell in the private lab already$'
+observe 'the machine has seen nothing of it'            no_namespaces
+
+say 'On a terminal'
+start   client3 "script -qec './two_clients.sh shell' /dev/null"
+ready   client3 '\(lab\) '
+type_line client3 'client2 ping -c 1 10.0.2.1'
+observe 'there is a short form'                         prints client3 '^64 bytes from 10\.0\.2\.1: .* ttl=64 '
+type_line client3 'exit'
+finish  client3
+
+say 'The end'
+type_line wire 'sleep 12345 &'
+for role in server client1 client2; do end_input $role; finish $role; done
+observe 'the lab lives as long as one shell does'       keepers 1
+run     host    './two_clients.sh up'
+observe 'up, from outside'                              prints host '^the lab is already up$'
+run     host    './two_clients.sh status'
+observe 'which status tells from outside, too'          last_line host '^the lab is complete$'
+end_input wire
+observe 'and ends with the last, with all in it'        gone
+
+start   client1 './two_clients.sh shell'
+type_line client1 'sleep 12345 & echo begun'
+ready   client1 '^begun$'
+interrupt client1 KILL
+observe 'also if that is killed'                        gone
+
+start   client1 './two_clients.sh shell'
+type_line client1 'echo begun'
+ready   client1 '^begun$'
+run     host    './two_clients.sh down'
+observe 'down, from outside'                            prints host '^your private lab is down, with its shells$'
+observe 'ends it as well'                               gone
+finish  client1
+
+say 'Root may have one, too'
+start   client1 'sudo ./two_clients.sh shell'
+type_line client1 'sudo ip netns exec ns_client1 ping -c 1 10.0.1.1'
+observe 'it works'                                      prints client1 '^64 bytes from 10\.0\.1\.1: '
+type_line client1 'sudo ip netns exec ns_server timeout 3 tcpdump -i veth_srv_c1 -n -c 1'
+ready   client1 'listening on'
+interrupt client1 KILL
+observe 'and ends like the others'                      gone
+
+say 'A system that forbids it'
+mkdir $lab/shim
+printf '#!/bin/sh\nexit 1\n' > $lab/shim/unshare
+for setting in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unprivileged_userns=1 user.max_user_namespaces=0; do
+  printf '#!/bin/sh\n[ "$2" != %s ] || echo %s\n' "${setting%=*}" "${setting#*=}" > $lab/shim/sysctl
+  chmod 755 $lab/shim $lab/shim/*
+  run client1 "env PATH=$lab/shim:$PATH ./two_clients.sh shell"
+  observe "it says which setting does: $setting"        prints client1 "^two_clients.sh: this system forbids namespaces to ordinary users \($setting\); use sudo ./two_clients.sh up\$"
+  observe 'exit status 1'                               exits client1 1
+done

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# What happens before accept() waits for it: bytes, a whole stream, and as many clients as the backlog lets in.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+start   server  'sudo ip netns exec ns_server ./byte_sink'
+ready   server  '^next: listen'
+type_line server ''
+ready   server  '^next: accept'
+
+say 'Data, and the end of the stream, before accept()'
+start   client1 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080'
+ready   client1 '[sS]ucceeded|[cC]onnected|open'
+type_line client1 'I was early'
+observe 'the bytes wait in Recv-Q'                      sockets ns_server -tan '^ESTAB +12 '
+interrupt client1
+observe 'the client has gone: CLOSE-WAIT'               sockets ns_server -tan '^CLOSE-WAIT '
+type_line server ''
+observe 'it is accepted all the same'                   prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:'
+type_line server ''
+observe 'its bytes are there'                           prints server ' recv\(\) = 12: "I was early\\n"$'
+type_line server ''
+observe 'and then the end of the stream'                prints server ' recv\(\) = 0: the end of the stream'
+
+say 'More clients than the queue holds'
+capture cable1 ns_server veth_srv_c1
+for client in client1 client2 client3 client4; do
+  start $client 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080'
+  [ $client = client4 ] || ready $client '[sS]ucceeded|[cC]onnected|open'
+  type_line $client "I am $client"
+done
+observe 'the fourth gets no answer: SYN-SENT, it alone' sockets ns_client1 -tan '^SYN-SENT ' 1
+run     server2 'sudo ip netns exec ns_server ss -tln'
+observe 'three wait in the queue, with a limit of two'  prints server2 '^LISTEN +3 +2 +0\.0\.0\.0:8080 '
+observe 'three are ESTAB, their bytes received'         sockets ns_server -tan '^ESTAB +13 ' 3
+run     server2 'sudo ip netns exec ns_client1 ss -tan'
+observe 'which ss shows'                                prints server2 '^SYN-SENT '
+observe 'it tries again'                                eval '[ "$(tcpdump -n -r $lab/cable1.pcap "tcp[tcpflags] == tcp-syn" 2>/dev/null | sort -k3,3 | awk "{ print \$3 }" | uniq -d | wc -l)" = 1 ]'
+type_line server ''
+observe 'accept() takes the first of the queue'         prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:' 2
+observe 'now the fourth gets in'                        at_last sockets ns_client1 -tan '^SYN-SENT ' 0
+observe 'four connections'                              sockets ns_server -tan '^ESTAB +13 ' 4
+end_capture cable1
+observe 'it took several SYN from the same port'        [ "$(fields cable1 'tcp.flags == 0x002' tcp.srcport | sort | uniq -c | awk '$1 > 1' | wc -l)" = 1 ]
+type_line server ''
+observe 'they are served in the order of their coming'  prints server ' recv\(\) = 13: "I am client1\\n"$'
+interrupt client1
+type_line server ''
+type_line server ''
+type_line server ''
+observe 'the second after the first'                    prints server ' recv\(\) = 13: "I am client2\\n"$'

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The server dies first: its port stays taken by a connection that nobody owns, unless both runs say SO_REUSEADDR.
+. "$(dirname "$0")/../lib.sh"
+lab_up
+
+# experiment OPTIONS: a server that is killed with an empty receive buffer, and a client that then ends silently.
+experiment() {
+  start   server  "sudo ip netns exec ns_server ./byte_sink$1"
+  ready   server  '^next: listen'
+  type_line server ''
+  ready   server  '^next: accept'
+  start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080'
+  observe 'connected'                                   sockets ns_server -tan '^ESTAB '
+  type_line server ''
+  ready   server  '^next: recv'
+  interrupt server
+  observe 'the server is dead: FIN-WAIT-2'              sockets ns_server -tan '^FIN-WAIT-2 '
+  observe 'CLOSE-WAIT at the client'                    sockets ns_client1 -tan '^CLOSE-WAIT '
+}
+
+experiment ''
+run     server  'sudo ip netns exec ns_server ./byte_sink'
+observe 'FIN-WAIT-2 holds the port'                     prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
+end_input client1
+observe 'the client ends'                               exits client1 0
+observe 'TIME-WAIT at the server'                       sockets ns_server -tan '^TIME-WAIT +0 +0 +10\.0\.1\.1:8080 +10\.0\.1\.2:'
+observe 'the client has nothing left'                   sockets ns_client1 -tan . 0
+run     server  'sudo ip netns exec ns_server ./byte_sink'
+observe 'TIME-WAIT holds the port, too'                 prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
+observe 'no new server'                                 exits server 1
+start   server  'sudo ip netns exec ns_server ./byte_sink -r'
+observe 'SO_REUSEADDR on the second run alone: no'      prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
+observe 'no new server'                                 exits server 1
+
+say 'Once more, in a fresh lab, with -r on both runs'
+quietly ./two_clients.sh down
+lab_up
+experiment ' -r'
+end_input client1
+observe 'TIME-WAIT, as before'                          sockets ns_server -tan '^TIME-WAIT '
+start   server  'sudo ip netns exec ns_server ./byte_sink -r'
+observe 'but the port can be bound'                     prints server ' bound to 0\.0\.0\.0:8080$'
+observe 'while TIME-WAIT is still there'                sockets ns_server -tan '^TIME-WAIT '
