@@ -38,40 +38,12 @@ shopt -s extglob
 name=$(basename "$0" .sh)
 patience=${LAB_PATIENCE:-10}                              # seconds until a condition counts as never met
 
-# ---- Entering: a private user (unless we are root), mount, network and PID namespace for this script
+# ---- Entering
 
-if [ -z "${LAB_INSIDE-}" ]; then
-  # From here on all is named from the checkout's directory, where we stay: that is found even if it lies in
-  # a directory that the tmpfs below hides.
-  self=$(realpath --relative-to="$(dirname "${BASH_SOURCE[0]}")/.." "$0")
-  cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-  PATH=$PATH:/usr/sbin:/sbin
-  export LAB_INSIDE=1 PATH
-  unset MAKEFLAGS MAKELEVEL   # a make that runs us is no business of one that a reader types
-  # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that
-  # one when unshare is killed: nothing survives this script, whatever becomes of it.
-  private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
-  script=(timeout --foreground --kill-after=5 "${LAB_LIMIT:-180}" bash "$self")
-  if [ "$(id -u)" = 0 ]; then
-    "${private[@]}" true 2>/dev/null ||
-      { echo "SKIP: this root may not make namespaces: start the container with --privileged"; exit 77; }
-    exec "${private[@]}" "${script[@]}"
-  elif unshare --user --map-root-user "${private[@]}" true 2>/dev/null; then
-    # Two user namespaces, one in the other. In the first we are root, whom mount(8) lets mount a tmpfs; in
-    # the second we are ourselves again and keep all capabilities, because tcpdump, finding itself run by
-    # root, would try to become a user who does not exist in here.
-    # shellcheck disable=SC2016
-    exec unshare --user --map-root-user --mount bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && exec "$@"' - \
-      unshare --user --map-user="$(id -u)" --map-group="$(id -g)" --keep-caps "${private[@]:1}" "${script[@]}"
-  fi
-  echo "SKIP: this system lets an ordinary user make no namespaces (sysctl kernel.unprivileged_userns_clone," \
-    "kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces); run it with sudo"
-  exit 77
-fi
+. "$(dirname "${BASH_SOURCE[0]}")/enter.sh"
+enter "${LAB_LIMIT:-180}"
 
-# ip-netns(8) keeps its names in /run/netns: with a /run of our own, no lab of this machine is in reach. Its
-# tmpfs also holds the directory where the commands run, a copy of the checkout's files and programs.
-[ "$(id -u)" != 0 ] || mount -t tmpfs -o mode=755 tmpfs /run || exit 1
+# The commands run in a directory of their own, a copy of the checkout's files and programs, in the tmpfs on /run.
 lab=/run/lab
 export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm   # no settings of the user's, nothing left in /tmp
 mkdir -p $lab/work $HOME $TMPDIR || exit 1
@@ -80,7 +52,6 @@ for source in *.cpp; do
   [ ! -x "${source%.cpp}" ] || cp -p "${source%.cpp}" $lab/work || exit 1
 done
 cd $lab/work || exit 1
-ip link set lo up || exit 1
 
 # An ordinary user has no capabilities. In a user namespace that is all; as root, we become nobody as well.
 ordinary_user=(setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all)
@@ -217,9 +188,12 @@ finish() {
   end_input "$1"
 }
 
+# A process that has ended exists until bash has waited for it, and bash, should a SIGCHLD escape it, does so only when
+# the next one comes: so a zombie counts as ended, too (proc_pid_stat(5)).
 ended() {
+  local stat
   [ -n "${result[$1]}" ] && return 0
-  ! kill -0 "${pid[$1]}" 2>/dev/null || return 1
+  if { read -r stat < "/proc/${pid[$1]}/stat"; } 2>/dev/null && [[ ${stat##*\)} != ' Z'* ]]; then return 1; fi
   wait "${pid[$1]}" 2>/dev/null
   result[$1]=$?
   pid[$1]=

@@ -22,7 +22,6 @@ APT
 chmod +x $lab/bin/apt-get
 quietly make clean
 export TESTS=converting-addresses       # the other sections are played by their own tests
-unset LAB_INSIDE
 
 run host 'sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y g++ make iproute2 iputils-ping tcpdump tshark netcat-openbsd procps && make demo'
 observe 'all packages, and only those needed'      prints host '^procps is there'

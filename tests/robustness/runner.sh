@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The test runner itself: it works wherever a student's shell happens to be, and does not take silence for success.
+. "$(dirname "$0")/../lib.sh"
+
+mkdir $lab/shim
+shim() { printf '#!/bin/bash\n%s\n' "$2" > "$lab/shim/$1"; chmod 755 $lab/shim $lab/shim/*; }
+typed() {  # COMMAND: in a shell that finds the shims first; $out is what it prints
+  out=$(PATH=$lab/shim:$PATH bash -c "$1" 2>&1 < /dev/null); status=$?
+  seen="exit status $status"$'\n'$out
+}
+one_passed() { typed "$1"; [ "$status|${out##*$'\n'}" = '0|1 passed, 0 failed, 0 skipped' ]; }
+
+say 'Where a script may find itself'
+shim timeout '[ $$ != 1 ] && exec '"$(command -v timeout)"' "$@"; exit 125'
+observe 'timeout(1) need not be able to be process 1'   one_passed 'tests/run converting-addresses'
+rm $lab/shim/timeout
+observe 'files that only their owner may read'          one_passed 'umask 077; tests/run converting-addresses'
+observe 'SIGINT ignored: Ctrl-C ends a server still'    one_passed 'trap "" INT QUIT; tests/run bound-to-one-address'
+for variable in LAB_INSIDE INJECT_INSIDE BENCH_INSIDE; do
+  typed "$variable=1 tests/addresses/converting-addresses.sh"
+  observe "$variable decides nothing"                   [ "$status|$(mountpoint -q /run && [ -d $lab/work ] && echo whole)" = '0|whole' ]
+done
+
+say 'What is no success'
+shim unshare 'exit 1'
+typed 'make check TESTS="loopback truncation"'
+observe 'nothing could be run: so it says'              grep -q '^tests/run: nothing could be run' <<< "$out"
+observe 'and fails'                                     [ "$status|$(grep -c '^0 passed, 0 failed, 2 skipped$' <<< "$out")" = '2|1' ]
+rm $lab/shim/unshare
+typed 'tests/run converting-addresses >&-'
+observe 'no standard output'                            [ "$status|$out" = '1|tests/run: standard output is closed' ]
+typed 'tests/run converting-addresses > /dev/full'
+observe 'or none that can be written'                   [ "$status" = 1 ]
+for code in 125 126 127; do
+  printf '#!/bin/bash\nexit %s\n' $code > tests/robustness/stillborn.sh
+  typed 'tests/run stillborn'
+  observe "a script that ends with $code, without a word"  [ "$status|$(grep -c "it has told nothing\$\|exit status $code is none of the script's" <<< "$out")" = '1|2' ]
+done
