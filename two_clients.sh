@@ -72,7 +72,9 @@ build() {
     # A new namespace copies this machine's IPv4 settings (devconf_inherit_init_net), so say what they are;
     # and switch IPv6 off before an interface is up, so that none ever sends a packet of it.
     settings=(net.ipv4.ip_forward="$([ "$host" = ns_server ] && echo 1 || echo 0)"
-              net.ipv4.conf.{all,default}.{rp_filter,route_localnet}"=0")
+              net.ipv4.conf.{all,default}.{rp_filter,route_localnet}"=0"
+              # Small buffers, the same on every kernel: a reader that does not read is soon felt.
+              net.ipv4.tcp_rmem='4096 131072 131072' net.ipv4.tcp_wmem='4096 16384 131072')
     [ ! -d /proc/sys/net/ipv6 ] || settings+=(net.ipv6.conf.{all,default}.disable_ipv6=1)
     ip netns exec "$host" sysctl -qw "${settings[@]}"
   done

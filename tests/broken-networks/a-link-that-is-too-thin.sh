@@ -27,7 +27,7 @@ observe 'the kernel remembers it'                       prints client1 'cache ex
 say 'Path MTU discovery'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
 capture near    ns_server veth_srv_c1
-run     host    'head -c 20000000 /dev/zero > zeros'
+run     host    'head -c 1000000 /dev/zero > zeros'
 begin
 observe 'bytes arrive'                                  received 10000
 run     host    'sudo ip netns exec ns_client1 ss -tino'
@@ -53,7 +53,7 @@ smaller() { client_socket ' mss:([0-9]+) ' && [ "${BASH_REMATCH[1]}" -le 1228 ];
 observe 'then smaller segments are tried'               at_last smaller
 run     host    'sudo ip netns exec ns_client1 ss -tino'
 observe 'and arrive'                                    at_last received 10000
-type_line client2 16000000
+type_line client2 200000
 observe 'byte_sink has them'                            prints client2 'recv\(\) = [0-9]{4,}: '
 interrupt client1
 interrupt client2

@@ -4,7 +4,7 @@
 lab_up
 
 total() { awk '/recv\(\) = / { total += $4 } END { print total + 0 }' "${log[server]}"; }
-run     host    'head -c 20000000 /dev/zero > zeros'
+run     host    'head -c 1000000 /dev/zero > zeros'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
 ready   wire    'listening on'
 start   server  'sudo ip netns exec ns_server ./byte_sink -r'
@@ -14,7 +14,7 @@ ready   server  '^next: accept'
 start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < zeros'
 type_line server ''
 ready   server  '^next: recv'
-type_line server 16000000
+type_line server 200000
 observe 'the transfer is under way'                     eval '[ "$(total)" -gt 0 ]'
 run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
 run     host    'sudo ip netns exec ns_server ip route'
@@ -29,7 +29,7 @@ run     host    'sudo ip netns exec ns_client1 ss -tano'
 observe 'its connection is ESTAB, with a timer'         prints host '^ESTAB .*10\.0\.1\.1:8080 +timer:\((persist|on),'
 run     host    'sudo ip netns exec ns_server ss -tan'
 observe 'and so is the other end'                       prints host '^ESTAB .*10\.0\.1\.2:'
-type_line server 16000000
+type_line server 200000
 unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
 observe 'ARP has no answer for 10.0.1.1'                unresolved
 before=$(total)
@@ -44,11 +44,11 @@ drain() {  # a recv() whenever there is something to read, until the end of the 
   local waiting
   ! grep -q 'recv() = 0' "${log[server]}" || return 0
   waiting=$(at ns_server ss -Htan 'sport = :8080' | awk '/^ESTAB/ { print $2 } /^CLOSE-WAIT/ { print 1 }')
-  [ "${waiting:-0}" = 0 ] || printf '16000000\n' >&"${keyboard[server]}"
+  [ "${waiting:-0}" = 0 ] || printf '200000\n' >&"${keyboard[server]}"
   return 1
 }
 observe 'the transfer goes on to its end'               at_last drain
-observe "it had stood at $before, and came to 20000000" [ "$(total)" = 20000000 ]
+observe "it had stood at $before, and came to 1000000" [ "$(total)" = 1000000 ]
 observe 'the client never knew'                         exits client1 0
 observe 'ARP was asked anew'                            eval '[ "$(questions)" -gt "$asked_before" ]'
 end_capture client_end
