@@ -23,13 +23,6 @@
 #                                        after end_capture: packets, doubling
 #             at HOST COMMAND            a look into a host, without a word in the story
 #
-# To add a section NAME (its heading in small letters, hyphens for blanks, as a link to it says):
-#   1. README.md: the section, its commands in ```sh blocks; and a line in the table "For the instructor".
-#   2. tests/CHAPTER/NAME.sh: executable; what is seen, in a comment; `. "$(dirname "$0")/../lib.sh"`; the experiment.
-#   3. tests/run NAME readme; make demo-NAME; make lint.
-# What needs netem says need_netem before lab_up, and CI runs it in User-Mode Linux. What uses nc belongs in .ci/run's
-# list of those. What concerns no section goes to tests/robustness/.
-#
 # When the script ends well, the commands that it ran are held against the shell blocks of the README's
 # section of the same name: each of them must have been run, in the README's order.
 set -u
