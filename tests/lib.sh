@@ -159,7 +159,7 @@ ready() {
   within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
 }
 
-type_line() { line "$1" '<' "$2"; step; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
+type_line() { line "$1" '<' "$2"; step; printf '%s\n' "$2" >> $lab/typed; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
 end_input() {  # C-d
   local fd=${keyboard[$1]-}
   [ -z "$fd" ] || exec {fd}>&-
@@ -177,7 +177,8 @@ interrupt() {
 
 # finish ROLE: waits for the command's end; its exit status is then in ${result[ROLE]}.
 finish() {
-  within $((12 * patience)) ended "$1" || fault "$1 does not end"
+  within $((12 * patience)) ended "$1" ||
+    fault "$1 does not end" "$(grep -E '^(Name|State|Pid|PPid):' "/proc/${pid[$1]}/status")"
   end_input "$1"
 }
 
@@ -352,6 +353,13 @@ compare_with_readme() {
       fault "the README's section '$name' has a command that this test did not run, or not in that order" "$command"
     ((++next))
   done < <(readme_commands "$name")
+
+  # Its blocks of output: printed by what ran here, or typed. Other programs' words, and so these blocks, change with
+  # the distribution: LAB_STRICT says that this is the one that the README was written on.
+  [ -n "${LAB_STRICT-}" ] || return 0
+  awk -f tests/readme.awk -v section="$name" -v kind=text README.md > $lab/claims
+  seen=$(cat $lab/typed $lab/log.* 2>/dev/null | awk -f tests/output.awk - $lab/claims)
+  [ -z "$seen" ] || fault "the README's section '$name' shows lines that nothing printed here" "$seen"
 }
 
 conclude() {

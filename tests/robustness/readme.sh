@@ -29,8 +29,31 @@ done
 observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 5 ]
 
 # A command that stands in a block of another kind would escape its test.
-observe 'shell commands stand in ```sh blocks'              [ "$(awk '/^```./ { print $0 }' README.md | sort -u | xargs)" = '```mermaid ```sh ```text' ]
+observe 'shell commands stand in ```sh blocks'              [ "$(grep -E '^ *```.' README.md | grep -vcE '^ *```(cpp|mermaid|sh|text)$')" = 0 ]
 observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
+
+# Each excerpt of a program begins with a comment that names the file, has ten lines at most, and stands there.
+excerpts() {
+  awk '/^ *```/ { inside = /```cpp/; if (inside) { count++; lines = 0 } next }
+    inside && ++lines == 1 { file = $2; next }
+    inside { gsub(/^ +| +$/, ""); print count, file, lines - 1, $0 }' README.md
+}
+misquoted() {  # those whose lines do not follow each other in the file
+  local number file line text rest=
+  local -i last=0
+  while read -r number file line text; do
+    if [ "$number" != $last ]; then rest=$'\n'$(sed 's/^ *//; s/ *$//' "$file")$'\n' last=$number; fi
+    if [ "$line" = 1 ] && [[ $rest == *$'\n'"$text"$'\n'* ]]; then
+      rest=${rest#*$'\n'"$text"$'\n'}
+    elif [ "$line" != 1 ] && [ "${rest%%$'\n'*}" = "$text" ]; then
+      rest=${rest#*$'\n'}
+    else
+      echo "$file: $text"
+    fi
+  done < <(excerpts)
+}
+observe 'what it quotes of a program stands there'          [ "$(misquoted)" = '' ]
+observe 'in ten lines at most'                              [ "$(excerpts | awk '$3 > 10' | wc -l)" = 0 ]
 
 instructed() { awk '/^## / { here = /^## For the instructor/ } here' README.md | grep -oE '^\| \[[^]]*\]\(#[^)]*\)' | sed 's/.*#//; s/)//' | sort; }
 observe 'the instructor has a line for each that is played' [ "$(instructed)" = "$(tests/run --list | sort)" ]
