@@ -1,14 +1,14 @@
 // addrconv: an IPv4 address as text, as four bytes, as a number, and as text again.
 //
-// An address on the wire is four bytes in network byte order, the most significant first. inet_pton(3)
-// makes them from text and inet_ntop(3) makes text from them. The same four bytes, read as a number by
-// this host, are ntohl(3)'s business: 192.168.1.100 is c0 a8 01 64 in memory everywhere, and 0xc0a80164
-// as a number only after ntohl.
+// An address on the wire is four bytes in network byte order, the most significant first.
+// inet_pton(3) makes them from text, and inet_ntop(3) makes text from them. To calculate with an
+// address, a host needs it as a number: ntohl(3) makes that. In memory 192.168.1.100 is c0 a8 01 64
+// on every host, and it is the number 0xc0a80164 only after ntohl().
 //
 // Run:    ./addrconv 192.168.1.100
 //         ./addrconv 127.0.0.1 256.0.0.1 abrakadabra ; echo $?
-// Watch:  which texts are addresses at all (exactly four decimal numbers, each at most 255 and without
-//         leading zeros), and how the bytes and the number relate.
+// Watch:  which texts are addresses at all (exactly four decimal numbers, each at most 255 and
+//         without leading zeros), and how the bytes and the number relate.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -16,18 +16,22 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
-static constexpr const char* usage =
-    "usage: addrconv ADDRESS...\n"
-    "Shows IPv4 addresses as bytes in network order, as numbers in host order, and as text again.\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: addrconv ADDRESS...\n"
+      "Shows IPv4 addresses as bytes in network order, as numbers in host order, and as text.\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-  if (const int option = getopt(argc, argv, "+h"); option != -1 || optind == argc) {
-    if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
-    return option == 'h' ? 0 : 2;
-  }
+  if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
+  if (optind == argc) usage(2);
 
   int status = 0;
   for (int i = optind; i < argc; ++i) {
@@ -38,7 +42,8 @@ int main(int argc, char* argv[]) {
       continue;
     }
 
-    std::array<unsigned char, sizeof address> bytes{};  // as they lie in memory and travel on the wire
+    std::array<unsigned char, sizeof address>
+        bytes{};  // as they lie in memory and travel on the wire
     std::memcpy(bytes.data(), &address, bytes.size());
     const in_addr_t number = ntohl(address.s_addr);  // as this host calculates with it
 

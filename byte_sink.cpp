@@ -1,8 +1,8 @@
 // byte_sink: a TCP server that makes one system call at a time, when you press Enter.
 //
-// Between the calls nothing moves in this process, and everything that happens to its connections is the
-// kernel's doing: handshakes, acknowledgements, buffered bytes, a FIN that comes and is acknowledged. What the
-// calls themselves do is less than one might think.
+// Between the calls nothing moves in this process. Everything that happens to its connections is
+// the kernel's doing: handshakes, acknowledgements, buffered bytes, a FIN that comes and is
+// acknowledged. The calls themselves do less than one might think.
 //
 // Run:    sudo ip netns exec ns_server ./byte_sink
 //         sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080      (or simple_nc, its counterpart)
@@ -11,15 +11,20 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <optional>
@@ -32,51 +37,80 @@ static constexpr int BACKLOG = 2;                  // listen(2); Linux lets one 
 static constexpr std::size_t STEP = 16;            // bytes for one recv()
 static constexpr std::size_t MAX_STEP = 16 << 20;  // if a number is typed, at most this
 
-static constexpr const char* usage =
-    "usage: byte_sink [-r]\n"
-    "Listens on TCP port 8080 and reads what comes, one system call for each line of standard input.\n"
-    "  -r    set SO_REUSEADDR, so that the port can be bound while old connections linger\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: byte_sink [-r]\n"
+      "Listens on TCP port 8080 and reads what comes, one system call for each line of input.\n"
+      "  -r    set SO_REUSEADDR, so that the port can be bound while old connections linger\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
-static std::string text_of(const sockaddr_in& endpoint) {
-  std::array<char, INET_ADDRSTRLEN> address{};
-  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
+static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
+  std::array<char, 22> text{};  // 255.255.255.255:65535
+  inet_ntop(AF_INET, &endpoint.sin_addr, text.data(), text.size());
+  const std::size_t size = std::strlen(text.data());
+  snprintf(text.data() + size, text.size() - size, ":%d", ntohs(endpoint.sin_port));
+  return text;
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
-static std::string now() {
+static std::array<char, 64> now() {
   timespec time{};
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
-  std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
-  return text.data();
+  localtime_r(&time.tv_sec, &local);
+  std::array<char, 64> text{};
+  snprintf(text.data(), text.size(), "%02d:%02d:%02d.%06ld", local.tm_hour, local.tm_min,
+           local.tm_sec, time.tv_nsec / 1000);
+  return text;
 }
 
-// Bytes from the network, made fit for a terminal.
+[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  if (vprintf(format, values) < 0) err(1, "standard output");
+  va_end(values);
+}
+
+// Bytes from outside, made fit for a terminal.
 static std::string escaped(std::string_view bytes) {
-  constexpr std::string_view controls = "\n\r\t\a\b", letters = "nrtab";
   std::string text;
   for (const char byte : bytes) {
-    if (const auto control = controls.find(byte); control != std::string_view::npos) {
-      (text += '\\') += letters[control];
+    std::array<char, 8> code{byte};
+    if (byte == '\n') {
+      code = {'\\', 'n'};
     } else if (byte == '\\' || byte == '"') {
-      (text += '\\') += byte;
-    } else if (byte >= ' ' && byte <= '~') {
-      text += byte;
-    } else {
-      std::array<char, 8> code{};
+      code = {'\\', byte};
+    } else if (byte < ' ' || byte > '~') {
       snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(byte));
-      text += code.data();
     }
+    text += code.data();
   }
   return text;
 }
 
-// Tells what the next step is, and waits for a line. Gives the line, or nothing at the end of input.
-static std::optional<std::string> next_step(const std::string& step) {
-  if (printf("next: %s\n", step.c_str()) < 0) err(1, "standard output");
+// What was received, in quotes: 64 bytes of it, or more where one is repeated, as in "\x00" x 1000.
+static std::string quoted(std::string_view bytes) {
+  std::string text;
+  bool open = false;  // within quotes
+  for (int left = 64; left > 0 && !bytes.empty(); --left) {
+    const std::size_t same = std::min(bytes.find_first_not_of(bytes[0]), bytes.size());
+    const std::size_t run = same > 8 ? same : 1;
+    if (open && run > 1) text += '"';
+    if (!open || run > 1) text += text.empty() ? "\"" : ", \"";
+    text += escaped(bytes.substr(0, 1));
+    if (run > 1) text += "\" x " + std::to_string(run);
+    open = run == 1;
+    bytes.remove_prefix(run);
+  }
+  if (open) text += '"';
+  return bytes.empty() ? text : text + "...";
+}
+
+// Reads a line of standard input. Gives nothing at its end.
+static std::optional<std::string> read_line() {
   std::string line;
   for (;;) {
     char byte = 0;
@@ -89,67 +123,82 @@ static std::optional<std::string> next_step(const std::string& step) {
   }
 }
 
-static void log(const std::string& text) {
-  if (printf("%s %s\n", now().c_str(), text.c_str()) < 0) err(1, "standard output");
+// Says what the next step is, and waits for Enter alone. Gives false at the end of the input.
+static bool enter(const char* step) {
+  for (;;) {
+    say("next: %s\n", step);
+    const auto line = read_line();
+    if (!line || line->empty()) return line.has_value();
+    warnx("%s: press Enter alone", escaped(*line).c_str());
+  }
 }
 
-// One recv(2) for each line typed, until the stream ends. Gives false at the end of input.
-static bool read_stream(int fd, const std::string& peer) {
+// Says so if the next call on `fd` has to wait for the network.
+static bool has_to_wait(int fd, const char* call) {
+  pollfd readable{fd, POLLIN, 0};
+  const int ready = poll(&readable, 1, 0);
+  if (ready < 0 && errno != EINTR) err(1, "poll");
+  if (ready == 0) say("%s %s: waiting ...\n", now().data(), call);
+  return ready == 0;
+}
+
+// What was typed at a terminal while a call waited was not meant for the next step: away with it.
+static void drop_input() {
+  if (isatty(STDIN_FILENO) == 1 && tcflush(STDIN_FILENO, TCIFLUSH) < 0) err(1, "tcflush");
+}
+
+// One recv(2) for each line typed, until the stream ends. Gives false at the end of the input.
+static bool read_stream(int fd, const char* peer) {
   for (;;) {
-    int waiting = 0;  // tcp(7): what ss calls Recv-Q (where a FIN that has come counts as one more byte)
+    int waiting = 0;  // tcp(7): what ss calls Recv-Q (which counts a FIN as one more byte)
     if (ioctl(fd, FIONREAD, &waiting) < 0) err(1, "ioctl FIONREAD");
-    const auto line = next_step("recv() of at most 16 bytes, or of the number that you type. " +
-                                std::to_string(waiting) + " wait: Recv-Q in ss -tan");
+    say("next: recv() of %zu bytes, or type a number. %d %s waiting (Recv-Q)\n", STEP, waiting,
+        waiting == 1 ? "byte is" : "bytes are");
+    const auto line = read_line();
     if (!line) return false;
     std::size_t most = STEP;
     if (!line->empty()) {
-      const auto [end, error] = std::from_chars(line->data(), line->data() + line->size(), most);
-      if (error != std::errc{} || end != line->data() + line->size() || most < 1 || most > MAX_STEP) {
+      const char* const line_end = line->data() + line->size();
+      const auto [end, error] = std::from_chars(line->data(), line_end, most);
+      if (error != std::errc{} || end != line_end || most < 1 || most > MAX_STEP) {
         warnx("%s: not a number of bytes (1-%zu)", escaped(*line).c_str(), MAX_STEP);
         continue;
       }
     }
 
     std::vector<char> buffer(most);
-    ssize_t count = recv(fd, buffer.data(), buffer.size(), 0);
-    while (count < 0 && errno == EINTR) count = recv(fd, buffer.data(), buffer.size(), 0);
-    if (count < 0) {
-      warn("recv %s", peer.c_str());
-      return true;
-    }
-    if (count == 0) {
-      log("recv() = 0: the end of the stream from " + peer);
-      return true;
-    }
-    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));  // shown: the first 64
-    log("recv() = " + std::to_string(count) + ": \"" + escaped(bytes.substr(0, 64)) +
-        (bytes.size() > 64 ? "\"..." : "\""));
+    const bool waits = has_to_wait(fd, "recv()");
+    ssize_t count = 0;
+    do count = recv(fd, buffer.data(), buffer.size(), 0);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) warn("recv %s", peer);
+    if (count == 0) say("%s recv() = 0: the end of the stream from %s\n", now().data(), peer);
+    if (waits) drop_input();
+    if (count <= 0) return true;
+    say("%s recv() = %zd: %s\n", now().data(), count,
+        quoted({buffer.data(), static_cast<std::size_t>(count)}).c_str());
   }
 }
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   bool reuse = false;
-  for (int option; (option = getopt(argc, argv, "+hr")) != -1;) {
-    if (option == 'r') {
-      reuse = true;
-    } else {
-      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
-      return option == 'h' ? 0 : 2;
-    }
-  }
-  if (optind != argc) {
-    fputs(usage, stderr);
-    return 2;
+  for (int option; (option = getopt(argc, argv, "+hr")) != -1; reuse = true)
+    if (option != 'r') usage(option == 'h' ? 0 : 2);
+  if (optind < argc) {
+    warnx("unexpected argument: %s", argv[optind]);
+    usage(2);
   }
 
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0) err(1, "socket");
-  if (listener <= STDERR_FILENO)
-    errx(1, "standard input, output or error is closed");  // listener has taken its number
-  // The lesson: without SO_REUSEADDR, bind() fails as long as a connection of an earlier run lingers on the
-  // port, in TIME-WAIT or FIN-WAIT-2 (socket(7), ip(7)). A production server always sets it, or else it could
-  // not be restarted while its clients are alive.
+  if (listener <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(listener);                // and is not to get the message
+    errx(1, "standard input, output or error is closed");
+  }
+  // The lesson: without SO_REUSEADDR, bind() fails as long as a connection of an earlier run
+  // lingers on the port, in TIME-WAIT or FIN-WAIT-2 (socket(7), ip(7)). A production server always
+  // sets it: it has to be restarted while its clients are alive.
   const int on = 1;
   if (reuse && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
     err(1, "setsockopt SO_REUSEADDR");
@@ -158,28 +207,29 @@ int main(int argc, char* argv[]) {
   self.sin_addr.s_addr = htonl(INADDR_ANY);
   self.sin_port = htons(SINK_PORT);
   if (bind(listener, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).c_str());
-  log("bound to " + text_of(self));
+    err(1, "bind %s", text_of(self).data());
+  say("%s bound to %s\n", now().data(), text_of(self).data());
 
-  if (!next_step(
-          "listen(). Until then ss -tan does not show the socket, and tcpdump shows RST for who connects"))
-    return 0;
-  if (listen(listener, BACKLOG) < 0) err(1, "listen %s", text_of(self).c_str());
-  log("listen(2)");
+  if (!enter("listen(). Until then tcpdump shows RST for anyone who connects")) return 0;
+  if (listen(listener, BACKLOG) < 0) err(1, "listen %s", text_of(self).data());
+  say("%s listen(2)\n", now().data());
 
-  while (next_step("accept(). ss -tln shows how many wait for it (Recv-Q) and the limit (Send-Q)")) {
+  while (enter("accept(). ss -tln shows how many wait (Recv-Q) and the limit (Send-Q)")) {
     sockaddr_in client{};
     socklen_t size = sizeof client;
+    const bool waits = has_to_wait(listener, "accept()");
     const int fd = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
-    if (fd < 0) {
-      warn("accept %s", text_of(self).c_str());  // accept(2): a connection's errors come out here; go on
-      continue;
-    }
-    const std::string peer = text_of(client);
-    log("accept() = " + std::to_string(fd) + ": connection from " + peer);
-    const bool more = read_stream(fd, peer);
-    if (close(fd) < 0) err(1, "close %s", peer.c_str());
-    log("close(): connection from " + peer);
+    const auto peer = text_of(client);
+    if (fd <
+        0)  // a connection's errors come out of accept(2): it is this one's, not the next one's
+      warn("accept %s", text_of(self).data());
+    else
+      say("%s accept() = %d: connection from %s\n", now().data(), fd, peer.data());
+    if (waits) drop_input();
+    if (fd < 0) continue;
+    const bool more = read_stream(fd, peer.data());
+    if (close(fd) < 0) err(1, "close %s", peer.data());
+    say("%s close(): connection from %s\n", now().data(), peer.data());
     if (!more) break;
   }
   return 0;

@@ -17,92 +17,108 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <string>
 #include <vector>
 
 static constexpr std::uint16_t ECHO_PORT = 5678;
-static constexpr std::size_t MAX_DATAGRAM = 65507;  // 65535 less the headers of IPv4 (20) and UDP (8)
+static constexpr std::size_t MAX_DATAGRAM =
+    65507;  // 65535 less the headers of IPv4 (20) and UDP (8)
 
-static constexpr const char* usage =
-    "usage: echo_server [-b BYTES]\n"
-    "Returns each datagram that comes to UDP port 5678, cut off to a buffer of BYTES.\n"
-    "  -b BYTES    size of the buffer, 1 to 65507 (16)\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: echo_server [-b BYTES]\n"
+      "Returns each datagram that comes to UDP port 5678, cut off to a buffer of BYTES.\n"
+      "  -b BYTES    size of the buffer, 1 to 65507 (16)\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
-static std::string text_of(const sockaddr_in& endpoint) {
-  std::array<char, INET_ADDRSTRLEN> address{};
-  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
+static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
+  std::array<char, 22> text{};  // 255.255.255.255:65535
+  inet_ntop(AF_INET, &endpoint.sin_addr, text.data(), text.size());
+  const std::size_t size = std::strlen(text.data());
+  snprintf(text.data() + size, text.size() - size, ":%d", ntohs(endpoint.sin_port));
+  return text;
 }
 
 // The time of day as tcpdump prints it, so that the log reads side by side with a capture.
-static std::string now() {
+static std::array<char, 64> now() {
   timespec time{};
   if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
   tm local{};
-  std::array<char, 32> text{};
-  const std::size_t size = strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
-  return text.data();
+  localtime_r(&time.tv_sec, &local);
+  std::array<char, 64> text{};
+  snprintf(text.data(), text.size(), "%02d:%02d:%02d.%06ld", local.tm_hour, local.tm_min,
+           local.tm_sec, time.tv_nsec / 1000);
+  return text;
+}
+
+[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  if (vprintf(format, values) < 0) err(1, "standard output");
+  va_end(values);
 }
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   std::size_t capacity = 16;
   for (int option; (option = getopt(argc, argv, "+hb:")) != -1;) {
-    if (option == 'b') {
-      const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), capacity);
-      if (error != std::errc{} || *end != '\0' || capacity < 1 || capacity > MAX_DATAGRAM)
-        errx(2, "%s: not a number of bytes (1-65507)", optarg);
-    } else {
-      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
-      return option == 'h' ? 0 : 2;
-    }
+    if (option != 'b') usage(option == 'h' ? 0 : 2);
+    const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), capacity);
+    if (error != std::errc{} || *end != '\0' || capacity < 1 || capacity > MAX_DATAGRAM)
+      errx(2, "%s: not a number of bytes (1-65507)", optarg);
   }
-  if (optind != argc) {
-    fputs(usage, stderr);
-    return 2;
+  if (optind < argc) {
+    warnx("unexpected argument: %s", argv[optind]);
+    usage(2);
   }
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
+  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(fd);                // and is not to get the message
+    errx(1, "standard input, output or error is closed");
+  }
   sockaddr_in self{};
   self.sin_family = AF_INET;
   self.sin_addr.s_addr = htonl(INADDR_ANY);
   self.sin_port = htons(ECHO_PORT);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).c_str());
-  if (printf("%s serving on %s\n", now().c_str(), text_of(self).c_str()) < 0) err(1, "standard output");
+    err(1, "bind %s", text_of(self).data());
+  say("%s serving on %s\n", now().data(), text_of(self).data());
 
   std::vector<char> buffer(capacity);
   for (;;) {
     sockaddr_in peer{};
     socklen_t peer_size = sizeof peer;
-    // The lesson: at most `capacity` bytes of the datagram are stored, the rest is discarded. Without
-    // MSG_TRUNC recvfrom() would return the number stored, and the loss would go unnoticed; with it, it
-    // returns the length that the datagram had (recv(2)). A production server has a buffer as large as its
-    // protocol's largest message, and treats anything longer as an error.
-    const ssize_t size =
-        recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    // The lesson: at most `capacity` bytes of the datagram are stored, and the rest is discarded.
+    // Without MSG_TRUNC recvfrom() would return the number stored, and nobody would notice the loss.
+    // With it, it returns the length that the datagram had (recv(2)). A production server has a
+    // buffer as large as its protocol's largest message, and treats anything longer as an error.
+    const ssize_t size = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
+                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) err(1, "recvfrom %s", text_of(self).c_str());
+    if (size < 0) err(1, "recvfrom %s", text_of(self).data());
     const std::size_t length = static_cast<std::size_t>(size);
     const std::size_t stored = std::min(length, buffer.size());
-    std::string remark = stored < length ? ", " + std::to_string(length - stored) + " truncated" : "";
-    if (peer.sin_port == htons(ECHO_PORT)) remark += ", no reply to another echo server";
-    if (printf("%s received %zu of %zu bytes from %s%s\n", now().c_str(), stored, length,
-               text_of(peer).c_str(), remark.c_str()) < 0)
-      err(1, "standard output");
+    say("%s received %zu of %zu bytes from %s", now().data(), stored, length, text_of(peer).data());
+    if (stored < length) say(", %zu truncated", length - stored);
 
-    // Two echo servers would never end a conversation that somebody began by forging the address of one.
-    if (peer.sin_port == htons(ECHO_PORT)) continue;
-    while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer), peer_size) < 0) {
+    // Somebody could forge the address of another echo server: the two would never stop.
+    const bool echo = peer.sin_port == htons(ECHO_PORT);
+    say("%s\n", echo ? ", no reply to another echo server" : "");
+    if (echo) continue;
+    while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer),
+                  peer_size) < 0) {
       if (errno == EINTR) continue;
-      warn("sendto %s", text_of(peer).c_str());  // a peer that cannot be reached is no reason to end
+      warn("sendto %s", text_of(peer).data());  // a peer that cannot be reached is no reason to end
       break;
     }
   }

@@ -1,36 +1,42 @@
 // simple_nc: copies its standard input into a TCP connection, and never reads from it.
 //
-// A client's life is connect(2), write(2) as often as there is something to say, close(2). The connection
-// has two directions, and this program uses one: what the server sends back, and that it has closed its
-// side, goes unnoticed. How a writer learns that nobody listens any more is what there is to see.
+// A client's life is connect(2), write(2) as often as there is something to say, close(2). The
+// connection has two directions, and this program uses one. It does not notice what the server
+// sends back, nor that the server has closed its side. What there is to see is how a writer learns
+// that nobody listens any more.
 //
 // Run:    sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080     (type lines; Ctrl-D ends)
-// Watch:  with byte_sink, its counterpart, at the other end: `ss -tan` on both hosts and tcpdump between
-//         them, when the input ends, and when the server is killed before it does.
+// Watch:  with byte_sink, its counterpart, at the other end: `ss -tan` on both hosts and tcpdump
+//         between them, when the input ends, and when the server is killed before that.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <string>
 #include <vector>
 
-static constexpr const char* usage =
-    "usage: simple_nc ADDRESS PORT\n"
-    "Connects to ADDRESS and TCP PORT, and writes its standard input to the connection.\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: simple_nc ADDRESS PORT\n"
+      "Connects to ADDRESS and TCP PORT, and writes its standard input to the connection.\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
 static sockaddr_in parse_endpoint(const char* address, const char* port) {
   sockaddr_in endpoint{};
   endpoint.sin_family = AF_INET;
-  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1) errx(2, "%s: not an IPv4 address", address);
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
+    errx(2, "%s: not an IPv4 address", address);
   std::uint16_t number = 0;
   const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
   if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
@@ -38,29 +44,28 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
   return endpoint;
 }
 
-static std::string text_of(const sockaddr_in& endpoint) {
-  std::array<char, INET_ADDRSTRLEN> address{};
-  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
-}
-
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-  if (const int option = getopt(argc, argv, "+h"); option != -1 || argc - optind != 2) {
-    if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
-    return option == 'h' ? 0 : 2;
-  }
-  const sockaddr_in server = parse_endpoint(argv[optind], argv[optind + 1]);
+  if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  const char* const address = argv[optind];
+  const char* const port = argv[optind + 1];
+  const sockaddr_in server = parse_endpoint(address, port);
 
-  // An ignored signal stays ignored across execve(2). What there is to see here needs the default (signal(7)).
+  // An ignored signal stays ignored across execve(2). What there is to see here needs the default
+  // action (signal(7)).
   if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) err(1, "signal SIGPIPE");
 
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
+  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(fd);                // and is not to get the message
+    errx(1, "standard input, output or error is closed");
+  }
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
-    err(1, "connect %s", text_of(server).c_str());
-  if (isatty(STDIN_FILENO) == 1) fprintf(stderr, "connected to %s\n", text_of(server).c_str());
+    err(1, "connect %s:%s", address, port);
+  if (isatty(STDIN_FILENO) == 1) fprintf(stderr, "connected to %s:%s\n", address, port);
 
   std::vector<char> buffer(256 * 1024);  // large: a system call's price is shared by many bytes
   int status = 0;
@@ -70,8 +75,8 @@ int main(int argc, char* argv[]) {
     if (size < 0) err(1, "standard input");
     if (size == 0) break;
 
-    // write() returns when the bytes are in the kernel's send buffer. That they have arrived, or that there
-    // is still somebody at the other end, it does not say.
+    // write() returns when the bytes are in the kernel's send buffer. It does not say that they have
+    // arrived, or that there is still somebody at the other end.
     for (ssize_t done = 0; done < size;) {
       const ssize_t count = write(fd, buffer.data() + done, static_cast<std::size_t>(size - done));
       if (count >= 0) {
@@ -79,17 +84,17 @@ int main(int argc, char* argv[]) {
         continue;
       }
       if (errno == EINTR) continue;
-      // The lesson: after an error nothing written here can arrive, and we go on all the same. The next
-      // write() finds a socket that is shut down and meets SIGPIPE, whose default action kills the process
-      // (tcp(7), signal(7)). A production program stops at the first error, and ignores SIGPIPE or sends
-      // with MSG_NOSIGNAL to get EPIPE in its place.
-      warn("write %s", text_of(server).c_str());
+      // The lesson: after an error nothing written here can arrive, and we go on all the same. The
+      // next write() finds a socket that is shut down and meets SIGPIPE, whose default action kills
+      // the process (tcp(7), signal(7)). A production program stops at the first error. It ignores
+      // SIGPIPE or sends with MSG_NOSIGNAL, and so gets EPIPE instead.
+      warn("write %s:%s", address, port);
       status = 1;
       break;
     }
   }
 
-  // close() sends FIN behind the last byte. It returns at once: the kernel goes on delivering by itself.
-  if (close(fd) < 0) err(1, "close %s", text_of(server).c_str());
+  // close() sends FIN behind the last byte. It returns at once: the kernel goes on delivering.
+  if (close(fd) < 0) err(1, "close %s:%s", address, port);
   return status;
 }

@@ -1,19 +1,20 @@
 // time_client: asks a time server again and again, as ping does, and accounts for every request.
 //
-// UDP promises nothing: a request or its reply may be lost, late, doubled, or answered by an ICMP error
-// instead. So each request carries a number, the client waits for a bounded time, and a reply is matched
-// to its request by that number. The socket is connected: for UDP that sends nothing, it only sets the
-// peer, so that the kernel hands over datagrams from that address and port alone, and ICMP errors about
-// what was sent there (udp(7)).
+// UDP promises nothing: a request or its reply may be lost, late or doubled, or an ICMP error comes
+// back instead. So each request carries a number, the client waits for a bounded time, and it finds
+// the request of a reply by that number. The socket is connected. For UDP that sends nothing. It
+// only sets the peer: the kernel then hands over datagrams from that address and port alone, and
+// ICMP errors about what was sent there (udp(7)).
 //
 // Run:    sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080
-// Watch:  which numbers get no reply once the link loses packets, and what a server that is not there
-//         does to the waiting time: ICMP brings "Connection refused" back at once.
+// Watch:  which numbers get no reply once the link loses packets; and, with no server there, how
+//         short the wait is: ICMP brings "Connection refused" back at once.
 #include <arpa/inet.h>
 #include <err.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,8 +23,11 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <csignal>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -31,28 +35,28 @@
 
 #include "time_protocol.h"
 
-static constexpr const char* usage =
-    "usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]\n"
-    "Asks the time server at ADDRESS and UDP PORT for the time.\n"
-    "  -c COUNT    send COUNT requests (10)\n"
-    "  -i SECONDS  one every SECONDS (0.5)\n"
-    "  -W SECONDS  wait SECONDS for each reply (1)\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]\n"
+      "Asks the time server at ADDRESS and UDP PORT for the time.\n"
+      "  -c COUNT    send COUNT requests (10)\n"
+      "  -i SECONDS  one every SECONDS (0.5)\n"
+      "  -W SECONDS  wait SECONDS for each reply (1)\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
 static sockaddr_in parse_endpoint(const char* address, const char* port) {
   sockaddr_in endpoint{};
   endpoint.sin_family = AF_INET;
-  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1) errx(2, "%s: not an IPv4 address", address);
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
+    errx(2, "%s: not an IPv4 address", address);
   std::uint16_t number = 0;
   const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
   if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
   endpoint.sin_port = htons(number);
   return endpoint;
-}
-
-static std::string text_of(const sockaddr_in& endpoint) {
-  std::array<char, INET_ADDRSTRLEN> address{};
-  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
 }
 
 // An option's number: digits, with a decimal point for SECONDS; above 0 and at most `most`.
@@ -68,20 +72,34 @@ static Number parse_number(const char* text, Number most, const char* what) {
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
 
 static Clock::duration parse_seconds(const char* text) {
-  const double seconds = parse_number(text, 86400.0, "a number of seconds (above 0, at most 86400)");
+  const double seconds =
+      parse_number(text, 86400.0, "a number of seconds (above 0, at most 86400)");
   return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
 }
 
-struct Request {
-  Clock::time_point sent;
-  bool under_way = false;  // or else the kernel did not take it
-  bool answered = false;   // by a reply
-  bool settled = false;    // by a reply, by an error, or because its time is up
+[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  if (vprintf(format, values) < 0) err(1, "standard output");
+  va_end(values);
+}
+
+// What has become of a request.
+enum class State {
+  refused,   // by this host's kernel: nothing was sent
+  waiting,   // for a reply
+  given_up,  // an ICMP error came back, or its time is up; a reply may still come
+  answered
 };
 
-// Reports the ICMP errors that wait in the socket's error queue, and settles the requests that they are
-// about; gives false when there was none. An ICMP error quotes the datagram that it answers, so our own
-// message comes back with it and tells its number (ip(7), IP_RECVERR).
+struct Request {
+  Clock::time_point sent;
+  State state;
+};
+
+// Reports the ICMP errors that wait in the socket's error queue; gives false when there was none.
+// An ICMP error quotes the datagram that caused it, so our own message comes back with it and tells
+// its number (ip(7), IP_RECVERR).
 static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
   for (bool any = false;; any = true) {
     TimeMessage quoted{};
@@ -97,71 +115,127 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
       if (errno != EAGAIN && errno != EINTR) warn("recvmsg from the error queue");
       return any;
     }
+    const auto request = decode_time(TimeKind::request, &quoted, static_cast<std::size_t>(size));
+    std::string number = "of unknown number";  // a router may quote less than the whole datagram
+    if (request && request->sequence < requests.size()) {
+      number = std::to_string(request->sequence);
+      State& state = requests[request->sequence].state;
+      if (state == State::waiting) state = State::given_up;
+    }
 
-    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
       if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR) continue;
-      struct {
-        sock_extended_err error;
-        sockaddr_in reporter;  // the host that sent the ICMP message: SO_EE_OFFENDER
-      } report{};
-      std::memcpy(&report, CMSG_DATA(part), std::min(sizeof report, part->cmsg_len - CMSG_LEN(0)));
-      const char* reason = strerror(static_cast<int>(report.error.ee_errno));
-      std::array<char, INET_ADDRSTRLEN> reporter{};
-      inet_ntop(AF_INET, &report.reporter.sin_addr, reporter.data(), reporter.size());
-
-      const auto request = decode_time(TimeKind::request, &quoted, static_cast<std::size_t>(size));
-      if (request && request->sequence >= 1 && request->sequence <= requests.size()) {
-        requests[request->sequence - 1].settled = true;
-      }
-      const std::string number = request ? std::to_string(request->sequence) : "of unknown number";
-      if (printf("request %s: %s (ICMP from %s)\n", number.c_str(), reason, reporter.data()) < 0)
-        err(1, "standard output");
+      auto* error = reinterpret_cast<sock_extended_err*>(CMSG_DATA(part));
+      auto* sender = reinterpret_cast<sockaddr_in*>(SO_EE_OFFENDER(error));  // of the ICMP message
+      std::array<char, INET_ADDRSTRLEN> address{};
+      inet_ntop(AF_INET, &sender->sin_addr, address.data(), address.size());
+      say("request %s: %s (ICMP from %s)\n", number.c_str(),
+          strerror(static_cast<int>(error->ee_errno)), address.data());
     }
   }
 }
 
-// Reads one datagram from the server and reports it; gives false when there is none. Counts in `received` the
-// first reply to each request.
-static bool report_reply(int fd, const std::string& server, std::vector<Request>& requests,
-                         Clock::duration patience, std::uint32_t& received) {
+// Reads a datagram from the server and reports it; gives false when there is none.
+static bool report_reply(int fd, const char* server, std::vector<Request>& requests,
+                         Clock::duration patience) {
   TimeMessage datagram{};
-  // MSG_TRUNC: the length that the datagram had, even when it is longer than the buffer (recv(2)).
+  // MSG_TRUNC: the length that the datagram had, even if it is longer than the buffer (recv(2)).
   const ssize_t size = recv(fd, &datagram, sizeof datagram, MSG_TRUNC | MSG_DONTWAIT);
   const Clock::time_point now = Clock::now();
   if (size < 0) {
-    if (errno != EAGAIN && errno != EINTR)
-      warn("recv %s: an earlier request", server.c_str());  // its turn in the queue comes
+    if (errno != EAGAIN && errno != EINTR)  // an ICMP error, which the error queue will explain
+      warn("recv %s: an earlier request", server);
     return false;
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
-  if (!reply || reply->sequence < 1 || reply->sequence > requests.size() ||
-      !requests[reply->sequence - 1].under_way) {
-    if (printf("ignored %zd bytes that answer no request\n", size) < 0) err(1, "standard output");
+  if (!reply || reply->sequence >= requests.size() ||
+      requests[reply->sequence].state == State::refused) {
+    say("ignored %zd bytes that answer no request\n", size);
     return true;
   }
 
-  Request& request = requests[reply->sequence - 1];
-  const bool first = !request.answered;
+  Request& request = requests[reply->sequence];
   tm local{};
   localtime_r(&reply->time.tv_sec, &local);
-  std::array<char, 16> clock{};
-  strftime(clock.data(), clock.size(), "%H:%M:%S", &local);
-  const double round_trip = std::chrono::duration<double, std::milli>(now - request.sent).count();
-  if (printf("reply %u: %s.%09ld, round trip %.3f ms%s%s\n", reply->sequence, clock.data(),
-             reply->time.tv_nsec, round_trip, now - request.sent > patience ? ", late" : "",
-             first ? "" : ", duplicate") < 0)
-    err(1, "standard output");
-  request.answered = request.settled = true;
-  received += first;
+  say("reply %u: %02d:%02d:%02d.%09ld, round trip %.3f ms%s%s\n", reply->sequence, local.tm_hour,
+      local.tm_min, local.tm_sec, reply->time.tv_nsec,
+      std::chrono::duration<double, std::milli>(now - request.sent).count(),
+      now - request.sent > patience ? ", late" : "",
+      request.state == State::answered ? ", duplicate" : "");
+  request.state = State::answered;
   return true;
+}
+
+// Sends the next request.
+static void ask(int fd, const char* server, std::vector<Request>& requests) {
+  const auto number = static_cast<std::uint32_t>(requests.size());
+  timespec time{};
+  if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
+  const TimeMessage message = encode_time(TimeKind::request, number, time);
+  requests.push_back({Clock::now(), State::waiting});
+  while (send(fd, &message, sizeof message, 0) < 0) {
+    // It may be an ICMP error about an earlier request (udp(7)). Then that is in the error queue,
+    // and this one has yet to be sent.
+    const int error = errno;
+    if (error == EINTR || report_icmp_errors(fd, requests)) continue;
+    errno = error;  // it is about this one: no route, a firewall (EPERM), ...
+    warn("send %s: request %u", server, number);
+    requests.back().state = State::refused;
+    return;
+  }
+}
+
+// Gives up the requests whose time is up. `oldest` is the first that may still be waiting.
+static void give_up(std::vector<Request>& requests, std::size_t& oldest, Clock::duration patience) {
+  for (; oldest < requests.size(); ++oldest) {
+    Request& request = requests[oldest];
+    if (request.state != State::waiting) continue;
+    if (Clock::now() - request.sent < patience) return;
+    request.state = State::given_up;
+    say("request %zu: no reply within %g s\n", oldest,
+        std::chrono::duration<double>(patience).count());
+  }
+}
+
+// Sleeps until something comes or it is time to `wake`; gives false after Ctrl-C. (poll(2) counts
+// in milliseconds, which is too coarse for a small -i.)
+static bool sleep_until(Clock::time_point wake, int fd, int interrupts) {
+  const auto left = std::max(wake - Clock::now(), Clock::duration::zero());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+  const timespec timeout{static_cast<time_t>(seconds.count()),
+                         static_cast<long>(std::chrono::nanoseconds(left - seconds).count())};
+  std::array<pollfd, 2> events{{{fd, POLLIN, 0}, {interrupts, POLLIN, 0}}};
+  if (ppoll(events.data(), events.size(), &timeout, nullptr) < 0 && errno != EINTR) err(1, "ppoll");
+  return events[1].revents == 0;
+}
+
+// Prints the last line; gives the exit status.
+static int conclude(const std::vector<Request>& requests) {
+  const auto answered = [](const Request& request) { return request.state == State::answered; };
+  const int sent = static_cast<int>(requests.size()) - 1;
+  const int received = static_cast<int>(std::count_if(requests.begin(), requests.end(), answered));
+  say("%d sent, %d received, %g%% lost\n", sent, received, 100.0 * (sent - received) / sent);
+  return received > 0 ? 0 : 1;
+}
+
+// From now on Ctrl-C kills nobody. It makes a descriptor readable, for which the loop can wait as it
+// waits for datagrams (signalfd(2)). A signal handler might run just before the program sleeps.
+static int take_interrupts() {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  if (sigprocmask(SIG_BLOCK, &interrupt, nullptr) < 0) err(1, "sigprocmask");
+  const int fd = signalfd(-1, &interrupt, 0);
+  if (fd < 0) err(1, "signalfd");
+  return fd;
 }
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   std::uint32_t count = 10;
-  Clock::duration interval = std::chrono::milliseconds{500};
-  Clock::duration patience = std::chrono::seconds{1};
+  Clock::duration interval = std::chrono::milliseconds{500}, patience = std::chrono::seconds{1};
   sockaddr_in server{};
+  std::string name;  // of the server, as it was typed
   while (optind < argc) {
     const int option = getopt(argc, argv, "+hc:i:W:");
     if (option == 'c') {
@@ -170,86 +244,48 @@ int main(int argc, char* argv[]) {
       interval = parse_seconds(optarg);
     } else if (option == 'W') {
       patience = parse_seconds(optarg);
-    } else if (option == -1 && server.sin_family == AF_UNSPEC && argc - optind >= 2) {
+    } else if (option == -1 && name.empty() && argc - optind >= 2) {
       server = parse_endpoint(argv[optind], argv[optind + 1]);
+      name = argv[optind] + std::string(":") + argv[optind + 1];
       optind += 2;  // options may follow
     } else {
-      if (fputs(usage, option == 'h' ? stdout : stderr) < 0 && option == 'h') err(1, "standard output");
-      return option == 'h' ? 0 : 2;
+      if (option == -1 && !name.empty()) warnx("unexpected argument: %s", argv[optind]);
+      usage(option == 'h' ? 0 : 2);
     }
   }
-  if (server.sin_family == AF_UNSPEC) {
-    fputs(usage, stderr);
-    return 2;
-  }
+  if (name.empty()) usage(2);
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) errx(1, "standard input, output or error is closed");  // fd has taken its number
-  // Keep ICMP errors in a queue, each with the datagram that it is about. Without this a connected socket
-  // still learns of "port unreachable", as an ECONNREFUSED out of its next call, but not of which request
-  // it answers, and hears nothing at all of an unreachable host or network, which may be passing troubles.
+  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(fd);                // and is not to get the message
+    errx(1, "standard input, output or error is closed");
+  }
+  // Keep ICMP errors in a queue, each with the datagram that it is about. Without this, a connected
+  // socket learns of "Connection refused" only, and not for which request; it learns nothing of
+  // "No route to host" and "Network is unreachable", which a route that comes back may mend.
   const int on = 1;
   if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0) err(1, "setsockopt IP_RECVERR");
-  const std::string name = text_of(server);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
     err(1, "connect %s", name.c_str());
+  const int interrupts = take_interrupts();
 
-  std::vector<Request> requests;  // request number 1 is requests[0]
-  std::size_t first_open = 0;     // all before it are settled
-  std::uint32_t sent = 0, received = 0;
-  Clock::time_point next_send = Clock::now();
-  for (;;) {
-    // First what has come, so that no receive buffer overflows while we are busy sending; but not without end.
+  std::vector<Request> requests{{{}, State::refused}};  // by number, from 1 on: there is no 0
+  std::size_t oldest = 1;
+  for (Clock::time_point next_send = Clock::now();;) {
+    // First what has come, so that no receive buffer overflows while we send; but not without end.
     report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100 && report_reply(fd, name, requests, patience, received); ++i) {
+    for (int i = 0; i < 100 && report_reply(fd, name.c_str(), requests, patience);) ++i;
+    if (requests.size() <= count && Clock::now() >= next_send) {
+      next_send = Clock::now() + interval;
+      ask(fd, name.c_str(), requests);
     }
-
-    const Clock::time_point now = Clock::now();
-    for (; first_open < requests.size(); ++first_open) {
-      Request& request = requests[first_open];
-      if (!request.settled && now - request.sent < patience) break;
-      if (!request.settled && printf("request %zu: no reply within %g s\n", first_open + 1,
-                                     std::chrono::duration<double>(patience).count()) < 0)
-        err(1, "standard output");
-      request.settled = true;
-    }
-
-    if (requests.size() < count && now >= next_send) {
-      requests.push_back({now});
-      const auto number = static_cast<std::uint32_t>(requests.size());
-      timespec time{};
-      if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
-      const TimeMessage message = encode_time(TimeKind::request, number, time);
-      // An error may be the echo of an earlier request, which is reported then; this one has not been sent.
-      int error = 0;
-      do error = send(fd, &message, sizeof message, 0) < 0 ? errno : 0;
-      while (error == EINTR || (error != 0 && report_icmp_errors(fd, requests)));
-      if (error == 0) {
-        ++sent;
-        requests.back().under_way = true;
-      } else {
-        errno = error;
-        warn("send %s: request %u", name.c_str(), number);
-        requests.back().settled = true;
-      }
-      next_send = now + interval;
-      continue;
-    }
-    if (first_open == count) break;
-
-    // Sleep until something comes, until the next request is due, or until the oldest one's time is up. (poll(2)
-    // would count in milliseconds, which is too coarse for a small -i.)
-    Clock::time_point wake = requests.size() < count ? next_send : Clock::time_point::max();
-    if (first_open < requests.size()) wake = std::min(wake, requests[first_open].sent + patience);
-    const auto nanoseconds =
-        std::chrono::nanoseconds(std::max(wake - Clock::now(), Clock::duration::zero())).count();
-    const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-    pollfd readable{fd, POLLIN, 0};
-    if (ppoll(&readable, 1, &timeout, nullptr) < 0 && errno != EINTR) err(1, "ppoll");
+    give_up(requests, oldest, patience);
+    if (oldest > count) break;
+    Clock::time_point wake = requests.size() <= count ? next_send : Clock::time_point::max();
+    if (oldest < requests.size()) wake = std::min(wake, requests[oldest].sent + patience);
+    if (!sleep_until(wake, fd, interrupts)) break;
   }
 
-  const double lost = sent == 0 ? 0 : 100.0 * (sent - received) / sent;
-  if (printf("%u sent, %u received, %g%% lost\n", sent, received, lost) < 0) err(1, "standard output");
-  return received > 0 ? 0 : 1;
+  return conclude(requests);
 }

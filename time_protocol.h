@@ -20,10 +20,10 @@
 //    +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //
 // The time of day is the sender's, at the moment of sending. A reply repeats its request's sequence
-// number. Two decisions keep a server that anybody may write to from doing harm: a reply is no larger
-// than its request, so that nobody can amplify traffic towards a victim by forging the victim's address
-// as the source; and a reply is never a valid request, so that nobody can trick two servers into
-// answering each other for ever.
+// number. Anybody may write to a server, and two decisions keep it from doing harm. A reply is no
+// larger than its request: who forges a victim's address as the source cannot make more traffic
+// than they send. And a reply is never a valid request: nobody can make two servers answer each
+// other for ever.
 #pragma once
 
 #include <arpa/inet.h>
@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <limits>
 #include <optional>
 
 inline constexpr std::uint32_t TIME_MAGIC = 0x54494d45;
@@ -73,11 +74,12 @@ inline TimeMessage encode_time(TimeKind kind, std::uint32_t sequence, const time
   return message;
 }
 
-// Reads a datagram of `size` bytes, of which the first 24 at most are looked at: `size` may be the
-// length before truncation that MSG_TRUNC reports (recv(2)). Gives nothing unless it is a message of
-// the kind asked for: exactly 24 bytes, the magic number, the kind, and a time of day that exists and
-// lies before the year 10000: localtime_r(3) fails for years that no int can hold.
-inline std::optional<TimeStatement> decode_time(TimeKind kind, const void* datagram, std::size_t size) {
+// Reads a datagram of `size` bytes, of which it looks at the first 24 at most: `size` may be the
+// length before truncation that MSG_TRUNC reports (recv(2)). Gives nothing unless it is a message
+// of the kind asked for: exactly 24 bytes, the magic number, the kind, and a time of day that
+// exists, lies before the year 10000, and fits into this host's time_t (in 32 bits, 2038 does not).
+inline std::optional<TimeStatement> decode_time(TimeKind kind, const void* datagram,
+                                                std::size_t size) {
   constexpr std::uint64_t YEAR_10000 = 253'402'300'800;
   TimeMessage message;
   if (size != sizeof message) return std::nullopt;
@@ -87,6 +89,7 @@ inline std::optional<TimeStatement> decode_time(TimeKind kind, const void* datag
   if (ntohl(message.magic) != TIME_MAGIC) return std::nullopt;
   if (ntohl(message.kind) != static_cast<std::uint32_t>(kind)) return std::nullopt;
   if (nanoseconds >= 1'000'000'000 || seconds >= YEAR_10000) return std::nullopt;
+  if (seconds > std::numeric_limits<time_t>::max()) return std::nullopt;
   return TimeStatement{ntohl(message.sequence),
                        {static_cast<time_t>(seconds), static_cast<long>(nanoseconds)}};
 }
