@@ -34,10 +34,15 @@
 
 #include "kv_protocol.h"
 
-static constexpr const char* usage =
-    "usage: kv_client ADDRESS PORT [-t SECONDS]\n"
-    "Sends the commands on standard input to the key-value store at ADDRESS and TCP PORT.\n"
-    "  -t SECONDS  wait at most SECONDS for the connection, and for each reply\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: kv_client ADDRESS PORT [-t SECONDS]\n"
+      "Sends the commands on standard input to the key-value store at ADDRESS and TCP PORT.\n"
+      "  -t SECONDS  wait at most SECONDS for the connection, and for each reply\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
 static constexpr const char* help =
     "set KEY VALUE    keep the value, the rest of the line as it is, under the key\n"
@@ -50,12 +55,11 @@ static constexpr const char* help =
     "help             show this\n"
     "quit, exit       leave, as the end of input does\n";
 
-// printf(3), checked.
 [[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  if (vprintf(format, arguments) < 0) err(1, "standard output");
-  va_end(arguments);
+  va_list values;
+  va_start(values, format);
+  if (vprintf(format, values) < 0) err(1, "standard output");
+  va_end(values);
 }
 
 static sockaddr_in parse_endpoint(const char* address, const char* port) {
@@ -88,6 +92,7 @@ struct Server {
   Clock::time_point deadline{};  // with patience: of the connection or reply that we wait for
   std::array<char, 2 * KV_REPLY_ROOM> buffer{};
   std::string_view input{buffer.data(), 0};  // the bytes in it that were not taken yet
+  bool asked = false;                        // at least one request was sent
 };
 
 // With patience: lets the next call wait for what is left of it at most, and ends the program when
@@ -125,13 +130,14 @@ static void connect_to(Server& server, const sockaddr_in& address) {
 }
 
 static void send_request(Server& server, std::string_view bytes, int flags) {
-  server.deadline = Clock::now() + server.patience;
-  // What is here before we have asked is not the reply to what we are going to ask.
+  // What has come after the last reply is not the reply to what we are going to ask.
   char early = 0;
-  const ssize_t waiting = recv(server.fd, &early, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t waiting = server.asked ? recv(server.fd, &early, 1, MSG_PEEK | MSG_DONTWAIT) : 0;
   if (waiting > 0 || !server.input.empty()) throw ProtocolError("bytes that nobody asked for");
   if (waiting < 0 && errno != EAGAIN && errno != EINTR) err(1, "recv %s", server.name.c_str());
 
+  server.asked = true;
+  server.deadline = Clock::now() + server.patience;
   while (!bytes.empty()) {
     bound_wait(server, SO_SNDTIMEO, "reply from");
     // MSG_NOSIGNAL: a server that is gone is an error to report, and no reason to die by SIGPIPE.
@@ -290,7 +296,7 @@ static void converse(Server& server) {
     if (line.size() > KV_REQUEST_ROOM)
       warnx("a line of more than %zu bytes is no request", KV_REQUEST_ROOM);
     else if (odd != line.end())
-      warnx("not sent, as there is a control character in it, %s (an arrow key?)",
+      warnx("not sent: there is a control character in it, %s (an arrow key?)",
             escaped({&*odd, 1}).c_str());
     else if (!obey(server, line))
       return;
@@ -309,21 +315,16 @@ int main(int argc, char* argv[]) {
       address = parse_endpoint(argv[optind], argv[optind + 1]);
       server.name = std::string(argv[optind]) + ":" + argv[optind + 1];
       optind += 2;  // options may follow
-    } else if (option == 'h') {
-      say("%s", usage);
-      return 0;
     } else {
       if (option == -1 && !server.name.empty()) warnx("unexpected argument: %s", argv[optind]);
-      fputs(usage, stderr);
-      return 2;
+      usage(option == 'h' ? 0 : 2);
     }
   }
 
   server.fd = socket(AF_INET, SOCK_STREAM, 0);
   if (server.fd < 0) err(1, "socket");
-  if (server.fd <=
-      STDERR_FILENO) {  // it has taken the number of one, and a message would go into it
-    close(server.fd);
+  if (server.fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(server.fd);                // and is not to get the message
     errx(1, "standard input, output or error is closed");
   }
   connect_to(server, address);

@@ -26,6 +26,7 @@
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -42,41 +43,48 @@ static constexpr std::uint16_t KV_PORT = 8085;
 static constexpr int PATIENCE = 4;        // with -k, a peer is gone after so many times SECONDS
 static constexpr std::size_t SHOWN = 64;  // bytes of an argument in the log
 
-static constexpr const char* usage =
-    "usage: kv_store [-k SECONDS] [-s]\n"
-    "Keeps values under keys, in memory, for one client at a time on TCP port 8085.\n"
-    "  -k SECONDS  probe a silent client every SECONDS (keepalive), and drop one that for 4 times\n"
-    "              as long does not answer, or takes nothing of a reply\n"
-    "  -s          survive SIGPIPE: a client that is gone ends its connection, not the server\n";
+[[noreturn]] static void usage(int status) {
+  fputs(
+      "usage: kv_store [-k SECONDS] [-s]\n"
+      "Keeps values under keys, in memory, for one client at a time on TCP port 8085.\n"
+      "  -k SECONDS  probe a silent client every SECONDS (keepalive), and drop one that for 4 "
+      "times\n"
+      "              as long does not answer, or takes nothing of a reply\n"
+      "  -s          survive SIGPIPE: a client that is gone ends its connection, not the server\n",
+      status == 0 ? stdout : stderr);
+  if (ferror(stdout)) err(1, "standard output");
+  exit(status);
+}
 
-// printf(3), checked.
 [[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  if (vprintf(format, arguments) < 0) err(1, "standard output");
-  va_end(arguments);
+  va_list values;
+  va_start(values, format);
+  if (vprintf(format, values) < 0) err(1, "standard output");
+  va_end(values);
 }
 
-static std::string text_of(const sockaddr_in& endpoint) {
-  std::array<char, INET_ADDRSTRLEN> address{};
-  inet_ntop(AF_INET, &endpoint.sin_addr, address.data(), address.size());
-  return std::string(address.data()) + ":" + std::to_string(ntohs(endpoint.sin_port));
-}
-
-// The time of day as tcpdump prints it, so that the log reads side by side with a capture.
-static std::array<char, 16> now() {
-  timespec time{};
-  if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
-  tm local{};
-  std::array<char, 16> text{};
-  const std::size_t size =
-      strftime(text.data(), text.size(), "%H:%M:%S.", localtime_r(&time.tv_sec, &local));
-  snprintf(text.data() + size, text.size() - size, "%06ld", time.tv_nsec / 1000);
+static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
+  std::array<char, 22> text{};  // 255.255.255.255:65535
+  inet_ntop(AF_INET, &endpoint.sin_addr, text.data(), text.size());
+  const std::size_t size = std::strlen(text.data());
+  snprintf(text.data() + size, text.size() - size, ":%d", ntohs(endpoint.sin_port));
   return text;
 }
 
-static void log(const std::string& peer, const std::string& what) {
-  say("%s %s %s\n", now().data(), peer.c_str(), what.c_str());
+// The time of day as tcpdump prints it, so that the log reads side by side with a capture.
+static std::array<char, 64> now() {
+  timespec time{};
+  if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
+  tm local{};
+  localtime_r(&time.tv_sec, &local);
+  std::array<char, 64> text{};
+  snprintf(text.data(), text.size(), "%02d:%02d:%02d.%06ld", local.tm_hour, local.tm_min,
+           local.tm_sec, time.tv_nsec / 1000);
+  return text;
+}
+
+static void log(const char* peer, const std::string& what) {
+  say("%s %s %s\n", now().data(), peer, what.c_str());
 }
 
 using Store = std::map<std::string, std::string, std::less<>>;
@@ -155,25 +163,25 @@ static bool send_reply(int fd, std::string_view reply, bool survive_sigpipe) {
 // Sends FIN, and throws away what still comes until the client's FIN, for a second at most. To
 // close with bytes unread is to send RST (RFC 1122, section 4.2.2.13), and then the client's kernel
 // may throw away our last reply before the client has read it.
-static void hang_up(int fd, const std::string& peer) {
+static void hang_up(int fd, const char* peer) {
   using Clock = std::chrono::steady_clock;  // unlike the time of day, it never jumps
-  if (shutdown(fd, SHUT_WR) < 0) return warn("shutdown %s", peer.c_str());
+  if (shutdown(fd, SHUT_WR) < 0) return warn("shutdown %s", peer);
   const Clock::time_point deadline = Clock::now() + std::chrono::seconds{1};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return;
     pollfd readable{fd, POLLIN, 0};
     if (poll(&readable, 1, static_cast<int>(left)) < 0 && errno != EINTR)
-      return warn("poll %s", peer.c_str());
+      return warn("poll %s", peer);
     std::array<char, 64 * 1024> rest;
     const ssize_t count = recv(fd, rest.data(), rest.size(), MSG_DONTWAIT);
     if (count == 0) return;
-    if (count < 0 && errno != EINTR && errno != EAGAIN) return warn("recv %s", peer.c_str());
+    if (count < 0 && errno != EINTR && errno != EAGAIN) return warn("recv %s", peer);
   }
 }
 
 // Serves one client until it disconnects, or has to be disconnected.
-static void serve(int fd, const std::string& peer, Store& store, bool survive_sigpipe) {
+static void serve(int fd, const char* peer, Store& store, bool survive_sigpipe) {
   static std::array<char, KV_REQUEST_ROOM> buffer;  // any request fits in whole
   std::size_t kept = 0;                             // bytes in it: the beginning of a request
   for (;;) {
@@ -202,7 +210,7 @@ static void serve(int fd, const std::string& peer, Store& store, bool survive_si
       const std::string fault = std::string("Protocol error: ") + error.what();
       log(peer, "disconnected by us. " + fault);
       if (send_reply(fd, encode_error(fault), survive_sigpipe)) return hang_up(fd, peer);
-      return warn("send %s", peer.c_str());
+      return warn("send %s", peer);
     }
     kept = input.size();
     std::memmove(buffer.data(), input.data(), kept);
@@ -218,8 +226,8 @@ static void set_option(int fd, int level, int option, int value, const char* nam
 static int listen_on(const sockaddr_in& self, int keepalive) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // it has taken the number of one, and a message would go into it
-    close(fd);
+  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
+    close(fd);                // and is not to get the message
     errx(1, "standard input, output or error is closed");
   }
   // Or else we could not be started again while connections of an earlier run linger (socket(7)).
@@ -238,8 +246,8 @@ static int listen_on(const sockaddr_in& self, int keepalive) {
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, PATIENCE * 1000 * keepalive, "TCP_USER_TIMEOUT");
   }
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).c_str());
-  if (listen(fd, SOMAXCONN) < 0) err(1, "listen %s", text_of(self).c_str());
+    err(1, "bind %s", text_of(self).data());
+  if (listen(fd, SOMAXCONN) < 0) err(1, "listen %s", text_of(self).data());
   return fd;
 }
 
@@ -254,13 +262,9 @@ int main(int argc, char* argv[]) {
       const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), keepalive);
       if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // tcp(7)
         errx(2, "%s: not a number of seconds (1-32767)", optarg);
-    } else if (option == 'h') {
-      say("%s", usage);
-      return 0;
     } else {
       if (option == -1) warnx("unexpected argument: %s", argv[optind]);
-      fputs(usage, stderr);
-      return 2;
+      usage(option == 'h' ? 0 : 2);
     }
   }
 
@@ -272,7 +276,7 @@ int main(int argc, char* argv[]) {
   self.sin_addr.s_addr = htonl(INADDR_ANY);
   self.sin_port = htons(KV_PORT);
   const int listener = listen_on(self, keepalive);
-  say("%s serving on %s\n", now().data(), text_of(self).c_str());
+  say("%s serving on %s\n", now().data(), text_of(self).data());
 
   Store store;
   for (;;) {
@@ -281,17 +285,17 @@ int main(int argc, char* argv[]) {
     const int fd = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
     if (fd < 0) {
       if (errno == EINTR) continue;
-      warn("accept %s", text_of(self).c_str());  // a connection's errors come out here, too: go on,
+      warn("accept %s", text_of(self).data());  // a connection's errors come out here, too: go on,
       usleep(100'000);  // but not in a hurry, as the system may be out of memory (accept(2))
       continue;
     }
-    const std::string peer = text_of(client);
+    const auto peer = text_of(client);
     try {
-      log(peer, "connected");
-      serve(fd, peer, store, survive_sigpipe);
+      log(peer.data(), "connected");
+      serve(fd, peer.data(), store, survive_sigpipe);
     } catch (const std::bad_alloc&) {  // the store is as it was before the request
-      log(peer, "disconnected by us. Out of memory");
+      say("%s %s disconnected by us. Out of memory\n", now().data(), peer.data());
     }
-    if (close(fd) < 0) warn("close %s", peer.c_str());
+    if (close(fd) < 0) warn("close %s", peer.data());
   }
 }

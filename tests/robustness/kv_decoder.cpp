@@ -42,7 +42,7 @@ static std::size_t at_random(unsigned most) {  // 1 to most
 }
 
 // Receives the stream as kv_store and kv_client do, into a buffer that has just the room. It comes
-// in pieces: one of `first` bytes, and then all the rest or, with `most` not 0, some of 1 to `most`.
+// in pieces: one of `first` bytes, and then all the rest or, if `most` > 0, some of 1 to `most`.
 static std::string outcome(Side side, std::string_view stream, std::size_t first, unsigned most) {
   static std::array<char, KV_REQUEST_ROOM> buffer;
   const std::size_t room = side == Side::requests ? KV_REQUEST_ROOM : KV_REPLY_ROOM;
