@@ -2,9 +2,9 @@
 // connection (redis.io/docs/reference/protocol-spec).
 //
 // TCP carries bytes, not messages. What one end sends at once may arrive in pieces, and what it
-// sends in pieces may arrive at once. So each message has to tell where it ends. RESP does that in
-// two ways: a line ends at CR LF, and a bulk string, which may hold any bytes, has its length in
-// front. (The blanks in the examples are not sent.)
+// sends in pieces may arrive at once. So each message has to tell where it ends. RESP has two ways:
+// a line ends at CR LF, and a bulk string, which may hold any bytes, has its length in front.
+// (The blanks in the examples are not sent.)
 //
 //   request   *3\r\n $3\r\nSET\r\n $1\r\na\r\n $5\r\nhello\r\n   an array of bulk strings, or
 //             SET a hello\r\n                     inline: a line, as a person types it
@@ -128,8 +128,7 @@ inline std::optional<std::string_view> take_line(std::string_view& input, std::s
 inline std::optional<std::int64_t> decimal(std::string_view text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  if (std::to_string(number) != text) return std::nullopt;
-  return number;
+  return std::to_string(number) == text ? std::optional(number) : std::nullopt;
 }
 
 // A bulk string's bytes. The caller has seen the $.
@@ -153,22 +152,21 @@ inline std::optional<std::string_view> take_bulk(std::string_view& input) {
 inline std::string take_quoted(std::string_view& line) {
   std::string word;
   for (line.remove_prefix(1); !line.empty() && line.front() != '"'; line.remove_prefix(1)) {
-    if (line.front() != '\\' || line.size() == 1) {
-      word += line.front();
-      continue;
+    char byte = line.front();
+    if (byte == '\\' && line.size() > 1) {
+      line.remove_prefix(1);
+      byte = line.front();
+      const auto letter = KV_LETTERS.find(byte);
+      if (letter != std::string_view::npos) byte = KV_CONTROLS[letter];
+      const std::string_view digits = line.substr(1, 2);
+      unsigned char code = 0;
+      const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16).ptr;
+      if (byte == 'x' && end == digits.data() + 2) {
+        byte = static_cast<char>(code);
+        line.remove_prefix(2);
+      }
     }
-    line.remove_prefix(1);
-    const std::string_view digits = line.substr(1, 2);
-    unsigned char byte = 0;
-    const char* end = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16).ptr;
-    if (const auto letter = KV_LETTERS.find(line.front()); letter != std::string_view::npos) {
-      word += KV_CONTROLS[letter];
-    } else if (line.front() == 'x' && end == digits.data() + 2) {
-      word += static_cast<char>(byte);
-      line.remove_prefix(2);
-    } else {
-      word += line.front();
-    }
+    word += byte;
   }
   if (line.empty() || KV_BLANKS.find(line.substr(1, 1)) == std::string_view::npos)
     throw ProtocolError("a quotation that does not end, or not at the end of a word");

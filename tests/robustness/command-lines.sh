@@ -75,7 +75,8 @@ byte_sink -x                            | ./byte_sink: invalid option -- 'x'
 simple_nc                               | usage: simple_nc ADDRESS PORT
 simple_nc 127.0.0.1                     | usage: simple_nc ADDRESS PORT
 simple_nc 127.0.0.1 80 x                | usage: simple_nc ADDRESS PORT
-kv_store 8085                           | usage: kv_store [-k SECONDS] [-s]
+kv_store foo                            | kv_store: unexpected argument: foo
+kv_store -s -k 1 8085                   | kv_store: unexpected argument: 8085
 kv_store -x                             | ./kv_store: invalid option -- 'x'
 kv_store -k                             | ./kv_store: option requires an argument -- 'k'
 kv_store -k 0                           | kv_store: 0: not a number of seconds (1-32767)
@@ -85,7 +86,8 @@ kv_store -k 32768                       | kv_store: 32768: not a number of secon
 kv_store -k ''                          | kv_store: : not a number of seconds (1-32767)
 kv_client                               | usage: kv_client ADDRESS PORT [-t SECONDS]
 kv_client 127.0.0.1                     | usage: kv_client ADDRESS PORT [-t SECONDS]
-kv_client 127.0.0.1 80 81 82            | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client 127.0.0.1 80 81 82            | kv_client: unexpected argument: 81
+kv_client 127.0.0.1 80 -t 1 foo         | kv_client: unexpected argument: foo
 kv_client -t 3                          | usage: kv_client ADDRESS PORT [-t SECONDS]
 kv_client 127.0.0.1 80 -x               | ./kv_client: invalid option -- 'x'
 kv_client 127.0.0.1 80 -t               | ./kv_client: option requires an argument -- 't'
@@ -138,4 +140,10 @@ done <<'TABLE'
 ./byte_sink <&-                                 | byte_sink: standard input, output or error is closed
 ./byte_sink > /dev/full                         | byte_sink: standard output: No space left on device
 ./echo_server > /dev/full                       | echo_server: standard output: No space left on device
+./kv_store > /dev/full                          | kv_store: standard output: No space left on device
+./kv_store <&-                                  | kv_store: standard input, output or error is closed
+./kv_client 127.0.0.1 9 >&-                     | kv_client: standard input, output or error is closed
+./kv_client 127.0.0.1 9                         | kv_client: connect 127.0.0.1:9: Connection refused
+./kv_store 2>&-                                 |
+./kv_client 127.0.0.1 9 2>&-                    |
 TABLE

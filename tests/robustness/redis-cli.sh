@@ -19,6 +19,19 @@ keys '*'                     | (empty array)
 command docs                 | (empty array)
 shout                        | (error) ERR unknown command 'shout'
 ping hello                   | "hello"
+echo hello                   | "hello"
 TABLE
 run client1 "printf 'set a 1\\nget a\\n' | redis-cli -p 8085"
 observe 'as well as a script of them'            [ "$(xargs < "${log[client1]}")" = 'OK 1' ]
+
+say 'Many at once: redis-cli --pipe, which ends with ECHO'
+for n in $(seq 1000); do echo "SET key$n $n"; done > many
+run client1 'redis-cli -p 8085 --pipe < many'
+observe 'a thousand replies'                     last_line client1 '^errors: 0, replies: 1000$'
+observe 'and the end'                            exits client1 0
+observe 'all are there'                          [ "$(timeout "$patience" redis-cli -p 8085 dbsize)" = 1001 ]
+
+say 'redis-benchmark, with one connection'
+command -v redis-benchmark > /dev/null || skip 'redis-benchmark is not installed (package redis-tools)'
+run client1 'redis-benchmark -p 8085 -c 1 -n 100 -t ping,set,get --csv'
+observe 'has its figures'                        prints client1 '^"(PING_INLINE|PING_MBULK|SET|GET)","?[0-9.]+' 4
