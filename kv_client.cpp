@@ -96,7 +96,8 @@ struct Server {
 };
 
 // With patience: lets the next call wait for what is left of it at most, and ends the program when
-// nothing is. The option is SO_SNDTIMEO for connect() and send(), SO_RCVTIMEO for recv() (socket(7)).
+// nothing is. The option is SO_SNDTIMEO for connect() and send(), SO_RCVTIMEO for recv(), as in
+// socket(7).
 static void bound_wait(const Server& server, int option, const char* missing) {
   if (server.patience == Clock::duration::zero()) return;
   const auto left =
@@ -112,8 +113,8 @@ static void bound_wait(const Server& server, int option, const char* missing) {
 }
 
 // Whether a call that has failed is to be made again: a signal has interrupted it, or its time is
-// up, and bound_wait() will find that. send() and recv() call that EAGAIN, connect() EINPROGRESS and
-// then EALREADY: made again, it goes on to wait for the same handshake.
+// up, which bound_wait() will find. The error is then EAGAIN, or connect()'s EINPROGRESS and
+// EALREADY. A connect() that is made again goes on to wait for the same handshake.
 static bool again(const Server& server) {
   if (server.patience == Clock::duration::zero()) return errno == EINTR;
   return errno == EINTR || errno == EAGAIN || errno == EINPROGRESS || errno == EALREADY;

@@ -160,7 +160,7 @@ inline std::string take_quoted(std::string_view& line) {
       if (letter != std::string_view::npos) byte = KV_CONTROLS[letter];
       const std::string_view digits = line.substr(1, 2);
       unsigned char code = 0;
-      const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16).ptr;
+      const char* end = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16).ptr;
       if (byte == 'x' && end == digits.data() + 2) {
         byte = static_cast<char>(code);
         line.remove_prefix(2);

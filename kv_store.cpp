@@ -29,7 +29,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <new>
 #include <string>
@@ -87,7 +86,7 @@ static void log(const char* peer, const std::string& what) {
   say("%s %s %s\n", now().data(), peer, what.c_str());
 }
 
-using Store = std::map<std::string, std::string, std::less<>>;
+using Store = std::map<std::string, std::string>;
 
 static std::string upper(std::string text) {
   for (char& byte : text)

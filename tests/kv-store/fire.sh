@@ -16,6 +16,7 @@ type_line client1 'set a 1'
 ready   client1 '^OK$'
 type_line client1 'fire'
 observe 'the client leaves as if nothing were'          exits client1 0
+observe 'and says so'                                   last_line client1 '^40 requests and FIN sent$'
 observe 'the server is killed by SIGPIPE, 128 + 13'     exits server 141
 observe 'its log ends with the second request'          last_line server ' PING "2"$'
 end_capture cable1

@@ -167,10 +167,10 @@ done
 observe 'and counts each as half a request'          prints server 'disconnected in the middle of a request' 3
 dial
 { timeout "$patience" cat <&"$line_in" > told & } 2> /dev/null
-head -c 32M /dev/zero 2> /dev/null >&"$line_in"
+head -c 32M /dev/zero 1>&"$line_in" 2> /dev/null
 hang_up
-heard() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: a line of more than 65536 bytes' ]; }
-observe 'a line without end is none'                 heard
+refused() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: a line of more than 65536 bytes' ]; }
+observe 'a line without end is none'                 refused
 after=$(memory server HWM)
 observe "from $before to $after KiB at most"         [ $((after - before)) -le 16000 ]
 observe 'a long argument is cut off in the log'    prints server ' request set "big" "x{64}"\.\.\.$'

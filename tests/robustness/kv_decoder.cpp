@@ -254,7 +254,7 @@ int main() {
   const std::string kib64(65536, 'x'), nines(99, '9');
   const std::string bulk = "$65536\r\n" + kib64 + "\r\n";
 
-  for (const auto& [stream, expected] : REQUESTS) check(Side::requests, stream, expected);
+  for (const Case& one : REQUESTS) check(Side::requests, one.stream, one.outcome);
   check(Side::requests, arguments(16), "[" + repeated(16, " ") + "]");
   check(Side::requests, arguments(17), "FAULT more than 16 arguments");
   check(Side::requests, repeated(16, " ") + "\n", "[" + repeated(16, " ") + "]");
@@ -268,7 +268,7 @@ int main() {
   check(Side::requests, kib64 + "x\n", "FAULT a line of more than 65536 bytes");
   check(Side::requests, kib64 + kib64, "FAULT a line of more than 65536 bytes");
 
-  for (const auto& [stream, expected] : REPLIES) check(Side::replies, stream, expected);
+  for (const Case& one : REPLIES) check(Side::replies, one.stream, one.outcome);
   check(Side::replies, bulk, "$65536 ");
   check(Side::replies, "+" + kib64.substr(1) + "\r\n", "+65535 ");
   check(Side::replies, "+" + kib64 + "\r\n", "FAULT a line of more than 65536 bytes");
