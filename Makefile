@@ -28,10 +28,10 @@ check test: all
 	tests/run $(TESTS)
 
 demo: all
-	tests/run --demo $(if $(PAUSE),--pause) $(TESTS)
+	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $(TESTS)
 
 demo-%: all
-	tests/run --demo $(if $(PAUSE),--pause) $*
+	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $*
 
 bench: all
 	tests/bench/run $(BENCH)
@@ -73,7 +73,7 @@ help:
 	@echo 'make demo       play the whole lab, section by section, with all there is to see'
 	@echo 'make demo-NAME  play one section of these:'
 	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
-	@echo '                (PAUSE=1 behind either: wait for Enter before each step)'
+	@echo '                (with PAUSE=1 wait for Enter before each step, PAUSE=2: two seconds)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'
 	@echo 'make lint       check the sources; make sanitize, make fuzz: see the Makefile'

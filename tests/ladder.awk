@@ -78,7 +78,7 @@ host_of_log == "" {
   if ($8 != "") here = there = 0
   end_point(source, here); end_point(target, there)
   label = $8 != "" ? icmp() : $16 ? tcp() : $12 ? udp() : "a fragment"
-  insert(time, host(source), host(target), label)
+  insert(time, host(source), host(target), label); source_of[rows] = source; target_of[rows] = target
   whole[rows] = $4 % 64 == 0 || $4 == 255   # its time to live: it has met no router yet
   client_port[rows] = here > there ? here : there
   next
@@ -151,8 +151,11 @@ END {
     if (peer[k] != "" && peers_count > 1) text = peer[k] ": " text
     if (client_port[k] && hosts < 4 && (ports[from[k]] > 1 || ports[to[k]] > 1))
       text = text " (:" client_port[k] ")"
+    if (hosts == 2 && source_of[k] && its_address[from[k]] == "") text = text ", from " source_of[k]
+    if (hosts == 2 && target_of[k] && its_address[to[k]] == "") text = text ", to " target_of[k]
     row = bars(sprintf("%09.6f", at[k] % 60), "|")
     a = place[number_of[from[k]]]; b = place[number_of[to[k]]]
-    draw(a == b ? put(row, a + 2, text) : arrow(row, a, b, text))
+    if (a != b) draw(arrow(row, a, b, text))
+    else draw(text ~ /^X / ? put(bars("", "|"), a, text) : put(row, a + 2, text))   # X: the end of a program
   }
 }

@@ -20,7 +20,8 @@
 #             finish                     waits for the end of a command; it does not end it
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
 #             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, no_namespaces;
-#                                        after end_capture: packets, doubling
+#                                        after end_capture: packets, doubling, pictured
+#             ladder FILTER NAME...      in a demo, draws what ended captures hold
 #             at HOST COMMAND            a look into a host, without a word in the story
 #
 # When the script ends well, the commands that it ran are held against the shell blocks of the README's
@@ -53,51 +54,18 @@ if [ "$(id -u)" = 0 ]; then
   chown -R 65534:65534 $lab/work $HOME $TMPDIR
 fi
 
-# tcpdump buffers its lines unless a terminal reads them, and here none does: -l.
+# tcpdump, when no terminal reads its lines, is in no hurry: -l and --immediate-mode.
 mkdir $lab/bin
-printf '#!/bin/sh\nexec %s -l "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
+printf '#!/bin/sh\nexec %s -l --immediate-mode "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
 chmod +x $lab/bin/tcpdump
 # LAB_NC names the netcat to be used: nc.openbsd, nc.traditional or ncat.
 [ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || { echo "SKIP: $LAB_NC is not installed"; exit 77; }
 PATH=$lab/bin:$PATH
 
-# ---- Narration
-
-# None of this starts a process: where that is slow, the story of a hundred datagrams would take longer than they.
-declare -A colours=([host]=36 [server]=34 [client]=32 [wire]=33 [seen]='1;32' [fault]='1;31' [title]=1)
-paint() {  # STYLE TEXT
-  if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-35}" "$2"; else printf %s "$2"; fi
-}
-line() {  # ROLE MARK TEXT: a line of that host's terminal
-  local label
-  printf -v label '%-8s %s' "${1/%+([0-9])/ ${1##*[a-z]}}" "$2"   # client1: client 1
-  paint "${1%%+([0-9])}" "$label"
-  printf ' %s\n' "${3//[^[:print:]$'\t']/?}"
-}
-say() { echo; paint title "# $*"; echo; }
-
-# Shows what the running commands have printed since the last time. With LAB_BRIEF, which the demo sets, only the
-# first 24 lines of each, and the last.
-pump() {
-  local role text
-  for role in "${!log_fd[@]}"; do
-    while IFS= read -r text <&"${log_fd[$role]}"; do
-      text=${partial[$role]}$text
-      partial[$role]=
-      if [ -n "${LAB_BRIEF-}" ] && [ $((++shown[$role])) -gt 24 ]; then held[$role]=$text; else line "$role" '|' "$text"; fi
-    done
-    partial[$role]+=$text
-    [ -z "${held[$role]-}" ] || [ -z "${result[$role]}" ] || show_held "$role"
-  done
-}
-show_held() {
-  [ "${shown[$1]}" -le 25 ] || line "$1" '|' "... ($((shown[$1] - 25)) lines more)"
-  line "$1" '|' "${held[$1]}"
-  unset "held[$1]"
-}
+. tests/narration.sh
 
 fault() {  # TEXT [DETAIL]: the end of the script
-  pump
+  settle
   paint fault "FAULT: $1"; echo
   [ -z "${2-}" ] || printf '%s\n' "$2" | sed 's/^/    /'
   exit 1
@@ -105,18 +73,9 @@ fault() {  # TEXT [DETAIL]: the end of the script
 
 skip() { echo "SKIP: $*"; exit 77; }
 
-# In a demo that pauses: waits for Enter before the next step.
-step() {
-  [ -n "${LAB_PAUSE-}" ] && [ -t 0 ] || return 0
-  paint host '        (Enter)'
-  until read -rst 0.2; do [ $? -gt 128 ] || break; done   # above 128: the time is up
-  printf '\r\e[K'
-  pump
-}
-
 # ---- Commands in terminals
 
-declare -A pid=() result=() log=() log_fd=() partial=() shown=() held=() keyboard=()
+declare -A pid=() result=() ended_at=() keyboard=()
 commands=()   # as typed, in order
 runs=0
 exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wait on
@@ -128,12 +87,15 @@ nap() { read -rt "$1" -u "$nothing" || true; }
 start() {
   local role=$1 command=$2 plain=${2//sudo /} as_user=() fd
   [ -z "${pid[$role]-}" ] || finish "$role"
-  if [ -n "${log_fd[$role]-}" ]; then pump; fd=${log_fd[$role]}; exec {fd}<&-; fi
+  settle
+  if [ -n "${log_fd[$role]-}" ]; then fd=${log_fd[$role]}; exec {fd}<&-; unset "log_fd[$role]" "waiting[$role]"; fi
   commands+=("$command")
+  name_terminal "$role" "$command"
   echo; line "$role" '$' "$command"
   step
 
-  log[$role]=$lab/log.$((++runs)) partial[$role]='' shown[$role]=0 result[$role]=''
+  log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
+  stamped[$role]='' moment[$role]=0 shown[$role]=0 held[$role]='' cut[$role]=0
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
   mkfifo "$lab/keyboard.$runs"
@@ -152,15 +114,22 @@ start() {
 }
 
 # run ROLE COMMAND: start, and wait for its end.
-run() { start "$1" "$2"; end_input "$1"; finish "$1"; }
+run() { start "$1" "$2"; close_keyboard "$1"; finish "$1"; }
 
 # ready ROLE REGEX: waits until the command has printed it. A step on the way, not an observation.
 ready() {
   within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
 }
 
-type_line() { line "$1" '<' "$2"; step; printf '%s\n' "$2" >> $lab/typed; printf '%s\n' "$2" >&"${keyboard[$1]}"; }
-end_input() {  # C-d
+type_line() {
+  settle
+  line "$1" '<' "${2:-<Enter>}"
+  step
+  printf '%s\n' "$2" >> $lab/typed
+  printf '%s\n' "$2" >&"${keyboard[$1]}"
+}
+end_input() { settle; line "$1" '^' 'C-d'; step; close_keyboard "$1"; }
+close_keyboard() {
   local fd=${keyboard[$1]-}
   [ -z "$fd" ] || exec {fd}>&-
   unset "keyboard[$1]"
@@ -168,7 +137,7 @@ end_input() {  # C-d
 
 # interrupt ROLE [SIGNAL]: C-c, or another signal.
 interrupt() {
-  pump
+  settle
   line "$1" '^' "${2:-C-c}"
   step
   kill -s "${2:-INT}" -- "-${pid[$1]}" || fault "$1 has ended already"
@@ -179,7 +148,7 @@ interrupt() {
 finish() {
   within $((12 * patience)) ended "$1" ||
     fault "$1 does not end" "$(grep -E '^(Name|State|Pid|PPid):' "/proc/${pid[$1]}/status")"
-  end_input "$1"
+  close_keyboard "$1"
 }
 
 # A process that has ended exists until bash has waited for it, and bash, should a SIGCHLD escape it, does so only when
@@ -189,7 +158,7 @@ ended() {
   [ -n "${result[$1]}" ] && return 0
   if { read -r stat < "/proc/${pid[$1]}/stat"; } 2>/dev/null && [[ ${stat##*\)} != ' Z'* ]]; then return 1; fi
   wait "${pid[$1]}" 2>/dev/null
-  result[$1]=$?
+  result[$1]=$? ended_at[$1]=$EPOCHREALTIME
   pid[$1]=
 }
 
@@ -222,7 +191,22 @@ observe() {
   within "$limit" "$@" || fault "not seen: $sentence" "the check: $*
 ${seen:+it saw:
 $seen}"
+  settle
   paint seen "  => $sentence"; echo
+  [ -z "$brief" ] || evidence "$@"
+}
+# What a check saw that is not on the screen already.
+evidence() {
+  local text=$seen
+  case $1 in
+    at_last) evidence "${@:2}"; return ;;
+    exits) [ "$3" != 0 ] || return 0; [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
+    sockets) [ "${5-1}" != 0 ] || return 0; text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
+    packets) [ -z "$frame" ] || { text=$(tcpdump -n -r "$lab/$2.pcap" 2>/dev/null | sed -n "${frame}p"); shorten; [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
+    prints | never_prints | last_line | '[') return ;;
+  esac
+  text=${text%%$'\n'*}; text=${text//+([[:blank:]])/ }
+  [ -z "$text" ] || { paint dim "     ${text:0:$((${LAB_WIDTH:-100} - 6))}"; echo; }
 }
 
 # at_last CHECK...: for what has to wait for a timer of the kernel's: ten times as long.
@@ -322,8 +306,10 @@ packets() {
   local count frames
   frames=$(fields "$1" "$2" frame.number) || fault "tshark: $2" "$(cat $lab/tshark.err)"
   count=$(grep -c . <<< "$frames")
-  seen="$count packets match $2"$'\n'$(tcpdump -n -r "$lab/$1.pcap" 2>/dev/null | tail -n 50)
-  test "$count" "$3" "$4" || return 3
+  seen="$count packet" frame=${frames%%$'\n'*}; [ "$count" = 1 ] || seen+=s
+  test "$count" "$3" "$4" && return
+  seen+=" match $2"$'\n'$(tcpdump -n -r "$lab/$1.pcap" 2>/dev/null | tail -n 50)
+  return 3
 }
 
 # time_messages NAME: of an ended capture, "request N" or "reply N" for each message of time_protocol.h.
@@ -333,6 +319,28 @@ time_messages() {
   for payload in $payloads; do
     echo "${kinds[16#${payload:8:8}]} $((16#${payload:16:8}))"
   done
+}
+
+# draw FILTER NAME...: the ladder of ended captures, with the logs of the programs that were started last on the hosts.
+draw() {
+  local name role status files=() logs=()
+  for name in "${@:2}"; do files+=("$lab/$name.pcap"); done
+  for role in server client1 client2; do
+    [[ ${style[$role]-} = "$role" && -n ${log[$role]-} ]] || continue
+    cp "${log[$role]}" $lab/$role.log; logs+=("$role=$lab/$role.log")
+    status=${result[$role]:-0}   # above 128: a signal has ended it
+    [ "$status" -le 128 ] ||
+      printf '%(%T)T.%s X SIG%s, status %s\n' "${ended_at[$role]%.*}" "${ended_at[$role]#*.}" "$(kill -l "$status")" "$status" >> $lab/$role.log
+  done
+  tests/ladder -Y "($1) && !arp && !(icmp && ip.len == 51)" "${files[@]}" "${logs[@]}"
+}
+# ladder FILTER NAME...: in a demo, draws it.
+ladder() { [ -z "${LAB_BRIEF-}" ] || { settle; echo; draw "$@"; }; }
+# pictured FILTER NAME... < PICTURE: that is the ladder, but for times, client's ports, logs and what may come or not: bare
+# acknowledgements and gaps in time.
+pictured() {
+  seen=$(log=(); draw "$@" | sed -E '/[|<]-+ ACK -/d; /^ *\+[0-9.]+ s /d; s/^[0-9.]{9} /SS.UUUUUU /; s/:[3-6][0-9]{4}/:PORT /' | uniq)
+  [ "$seen" = "$(cat)" ] || return 3
 }
 
 # ---- What the script needs, and its end
@@ -366,7 +374,7 @@ conclude() {
   local status=$?
   [ $status != 0 ] || compare_with_readme
   [ $status != 143 ] || { paint fault "FAULT: out of time after ${LAB_LIMIT:-180} seconds"; echo; }
-  pump
+  settle
 }
 trap conclude EXIT
 trap 'exit 143' TERM

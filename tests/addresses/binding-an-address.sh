@@ -9,7 +9,7 @@ run host2 'ss -aun'
 observe 'ss shows the socket'               prints host2 ' 127\.0\.0\.1:8080 '
 run host2 './addrbind 127.0.0.1 8080'
 observe 'a second one is refused'           prints host2 '^addrbind: bind 127\.0\.0\.1:8080: Address already in use$'
-observe 'and fails'                         exits host2 1
+observe 'its status'                        exits host2 1
 type_line host ''
 observe 'Enter ends the first'              exits host 0
 observe 'and its socket is gone'            sockets host -aun ':8080 ' 0

@@ -34,6 +34,7 @@ run     host    'sudo ip netns exec ns_client1 ss -tino'
 observe 'in segments of 1228'                           client_socket ' mss:1228 pmtu:1280 '
 end_capture near
 observe 'both sides have announced 1460'                [ "$(fields near 'tcp.flags.syn == 1' tcp.options.mss_val | sort -u)" = 1460 ]
+ladder  'tcp.flags.syn == 1 || icmp || tcp.analysis.retransmission' near
 observe 'the router said: fragmentation needed'         packets near 'ip.src == 10.0.1.1 && icmp.type == 3 && icmp.code == 4 && icmp.mtu == 1280' -ge 1
 interrupt client1
 interrupt client2

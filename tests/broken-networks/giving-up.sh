@@ -28,6 +28,7 @@ observe 'in vain: client 2 has it all the same'                  sockets ns_clie
 end_capture near
 observe 'it was sent again four times or more, at intervals that double' doubling near 'tcp.dstport == 8085 && tcp.len == 20' 4
 observe 'no FIN and no RST was ever sent'               packets near 'tcp.flags.fin == 1 || tcp.flags.reset == 1' -eq 0
+ladder  tcp near
 observe 'nobody else is served'                         [ "$(timeout "$patience" ip netns exec ns_server ./kv_client 10.0.2.2 8085 -t 0.5 <<< ping 2>&1)" = 'kv_client: no reply from 10.0.2.2:8085 within 0.5 s' ]
 interrupt client2
 

@@ -19,7 +19,7 @@ type_line client1 'get a'
 observe 'the client waits: send() took the request'     sockets ns_client1 -tan '^ESTAB +0 +20 '
 run     watcher 'sudo ip netns exec ns_client1 ss -tino'
 backing_off() { seen=$(at ns_client1 ss -tinoH); [[ $seen =~ timer:\(on, ]] && [[ $seen =~ backoff:[4-9] ]]; }
-observe 'the timer runs, and was doubled four times'    backing_off
+observe 'the timer runs, and was doubled each time'     backing_off
 observe 'the server knows of nothing'                   prints client2 ' get ' 0
 observe 'nor does its kernel'                           sockets ns_client2 -tan '^ESTAB +0 +0 '
 run     router  'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
@@ -30,8 +30,30 @@ observe 'the client never knew'                         exits client1 0
 end_capture near
 end_capture far
 get='tcp.dstport == 8085 && tcp.len == 20'
-observe 'the segment came to the router six times'      packets near "$get" -ge 6
+observe 'the segment came to the router again and again' packets near "$get" -ge 6
 observe 'and left it once'                              packets far "$get" -eq 1
 observe 'at intervals that double'                      doubling near "$get" 5
 first() { seen=$(gaps near "$get"); awk '{ exit !($1 > 0.15 && $1 < 0.5) }' <<< "$seen" || return 3; }
 observe 'the first after 0.2 seconds'                   first
+ladder  tcp near far
+observe 'all of it, in one picture'                     pictured tcp near far << 'LADDER'
+          client 1                 router                   client 2
+          10.0.1.2:PORT                                     10.0.2.2:8085
+SS.UUUUUU |-- SYN ---------------->|                        |
+SS.UUUUUU |                        |-- SYN ---------------->|
+SS.UUUUUU |                        |<------------ SYN ACK --|
+SS.UUUUUU |<------------ SYN ACK --|                        |
+SS.UUUUUU |-- set a 1 ------------>|                        |
+SS.UUUUUU |                        |-- set a 1 ------------>|
+SS.UUUUUU |                        |<---------------- +OK --|
+SS.UUUUUU |<---------------- +OK --|                        |
+SS.UUUUUU |-- get a -------------->|                        |
+SS.UUUUUU |-- again: get a ------->|                        |
+SS.UUUUUU |                        |-- get a -------------->|
+SS.UUUUUU |                        |<------------------ 1 --|
+SS.UUUUUU |<------------------ 1 --|                        |
+SS.UUUUUU |-- FIN ---------------->|                        |
+SS.UUUUUU |                        |-- FIN ---------------->|
+SS.UUUUUU |                        |<---------------- FIN --|
+SS.UUUUUU |<---------------- FIN --|                        |
+LADDER

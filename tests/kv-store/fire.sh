@@ -23,6 +23,18 @@ end_capture cable1
 observe 'forty requests and FIN in one segment'         packets cable1 'tcp.dstport == 8085 && tcp.flags.fin == 1 && tcp.len == 871' -eq 1
 observe 'one reply to them'                             packets cable1 'tcp.srcport == 8085 && tcp.len == 7' -eq 1
 observe 'which is answered by RST'                      packets cable1 'tcp.dstport == 8085 && tcp.flags.reset == 1' -eq 1
+ladder  tcp cable1
+observe 'as the README draws it'                        pictured tcp cable1 << 'LADDER'
+          client 1                                  server
+          10.0.1.2:PORT                             10.0.1.1:8085
+SS.UUUUUU |-- SYN --------------------------------->|
+SS.UUUUUU |<----------------------------- SYN ACK --|
+SS.UUUUUU |-- 27 bytes: set a 1 ------------------->|
+SS.UUUUUU |<------------------------ 5 bytes: +OK --|
+SS.UUUUUU |-- FIN, 871 bytes: PING 1, PING 2, ... ->|
+SS.UUUUUU |<-------------------------- 7 bytes: 1 --|
+SS.UUUUUU |-- RST --------------------------------->|
+LADDER
 
 say 'Over the other cable'
 start   server  'sudo ip netns exec ns_server ./kv_store'

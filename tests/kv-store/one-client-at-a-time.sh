@@ -32,3 +32,4 @@ first() { date -d "@$(fields cable2 "$1" frame.time_epoch | head -n 1)" +%T.%6N;
 gone() { sed -n 's/^\([0-9:.]*\) 10\.0\.1\.2:[0-9]* disconnected$/\1/p' "${log[server]}"; }
 observe 'its request was acknowledged while client 1 was served' [ "$(first 'tcp.srcport == 8085 && tcp.ack == 21')" '<' "$(gone)" ]
 observe 'and answered after client 1 had left'          [ "$(first 'tcp.srcport == 8085 && tcp.len > 0')" '>' "$(gone)" ]
+ladder  tcp cable2

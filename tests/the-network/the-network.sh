@@ -51,6 +51,7 @@ observe 'a neighbour answers with TTL 64'      packets near 'icmp.type == 0 && i
 observe 'the router takes one off: 63'         packets near 'icmp.type == 0 && ip.src == 10.0.2.2 && ip.ttl == 63' -eq 2
 observe 'on the way there as on the way back'  packets far 'icmp.type == 8 && ip.src == 10.0.1.2 && ip.ttl == 63' -eq 2
 observe 'nothing else on the cable but ARP'    packets near '!icmp && !arp' -eq 0
+ladder icmp near far
 
 lab_is() { ip netns exec ns_server ip -o link | grep -o 'link/.*'; stat -Lc %i /run/netns/ns_{client1,server,client2}; }
 before=$(lab_is)

@@ -21,6 +21,7 @@ observe 'and FIN-WAIT-2'                                sockets ns_client1 -tan 
 end_capture cable1
 observe 'its FIN is on the wire'                        packets cable1 'ip.src == 10.0.1.2 && tcp.flags.fin == 1' -eq 1
 observe "the server's is not"                           packets cable1 'ip.src == 10.0.1.1 && tcp.flags.fin == 1' -eq 0
+ladder  tcp cable1
 type_line server ''
 ready   server  '23 wait'
 type_line server ''

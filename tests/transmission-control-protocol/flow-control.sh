@@ -55,7 +55,7 @@ stopped() { grep -q '^State:.T' "/proc/${pid[client1]}/status"; }
 quietly kill -STOP "${pid[client1]}"
 observe 'C-z stops the client inside of write'          stopped
 quietly kill -CONT "${pid[client1]}"
-observe 'the client asks again and again: five probes'  probes
+observe 'the client asks again and again: its probes'   probes
 observe 'waiting about twice as long each time'         probes_double
 observe 'tcpdump shows the closed window'               prints wire '10\.0\.1\.1\.8080 > .* win 0,'
 interrupt wire
@@ -69,6 +69,7 @@ observe 'the server reads the end of the stream'        prints server 'end of th
 observe 'every byte has arrived'                        [ "$(sed -nE 's/.* recv\(\) = ([0-9]+): .*/\1/p' "${log[server]}" | awk '{ n += $1 } END { print n }')" = 1000000 ]
 end_capture cable1
 observe 'the window on the wire was zero'               packets cable1 'ip.src == 10.0.1.1 && tcp.window_size == 0 && tcp.flags.reset == 0' -ge 4
+ladder  'tcp && frame.time_relative < 7' cable1
 interrupt server
 
 say 'A server that is killed while its client is blocked'

@@ -17,11 +17,11 @@ observe 'the server has a socket, bound to its port'    prints server ' bound to
 capture before  ns_server veth_srv_c1
 run     client1 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080'
 observe 'before listen(): refused'                      prints client1 'refused'
-observe 'nc fails'                                      exits client1 1
+observe 'so nc gives up'                                exits client1 1
 end_capture before
 observe 'one SYN'                                       packets before 'tcp.flags.syn == 1 && tcp.flags.ack == 0' -eq 1
 observe 'answered by RST'                               packets before 'ip.src == 10.0.1.1 && tcp.srcport == 8080 && tcp.flags.reset == 1' -eq 1
-observe 'and nothing else'                              packets before tcp -eq 2
+observe 'no third packet'                               packets before tcp -eq 2
 observe 'the bound socket holds no connection'          sockets ns_server -tan . 0
 
 type_line server ''
@@ -44,6 +44,7 @@ observe 'SYN and ACK'                                   packets listening 'ip.sr
 observe 'ACK'                                           packets listening 'ip.src == 10.0.1.2 && tcp.flags == 0x010 && tcp.len == 0 && tcp.seq == 1 && tcp.ack == 1' -eq 1
 observe '12 bytes'                                      packets listening 'ip.src == 10.0.1.2 && tcp.len == 12' -eq 1
 observe 'acknowledged by the kernel alone'              packets listening 'ip.src == 10.0.1.1 && tcp.ack == 13' -eq 1
+ladder  tcp listening
 
 before=$(connection)
 capture accepting ns_server veth_srv_c1

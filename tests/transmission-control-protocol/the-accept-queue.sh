@@ -42,6 +42,7 @@ observe 'now the fourth gets in'                        at_last sockets ns_clien
 observe 'four connections'                              sockets ns_server -tan '^ESTAB +13 ' 4
 end_capture cable1
 observe 'it took several SYN from the same port'        [ "$(fields cable1 'tcp.flags == 0x002' tcp.srcport | sort | uniq -c | awk '$1 > 1' | wc -l)" = 1 ]
+ladder  tcp cable1
 type_line server ''
 observe 'they are served in the order of their coming'  prints server ' recv\(\) = 13: "I am client1\\n"$'
 interrupt client1

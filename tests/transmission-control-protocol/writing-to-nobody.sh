@@ -33,6 +33,7 @@ observe 'FIN from the server'                           packets empty 'ip.src ==
 observe 'the bytes went out'                            packets empty 'ip.src == 10.0.1.2 && tcp.len == 15' -eq 1
 observe 'RST came back'                                 packets empty 'ip.src == 10.0.1.1 && tcp.flags.reset == 1' -eq 1
 observe 'the second write sent nothing'                 packets empty 'ip.src == 10.0.1.2 && tcp.len == 7' -eq 0
+ladder  tcp empty
 
 say 'Alive, with one direction closed'
 capture half    ns_server veth_srv_c1
@@ -68,3 +69,4 @@ end_capture unread
 observe 'RST at once'                                   packets unread 'ip.src == 10.0.1.1 && tcp.flags.reset == 1' -eq 1
 observe 'and no FIN'                                    packets unread 'tcp.flags.fin == 1' -eq 0
 observe 'neither write sent anything'                   packets unread 'ip.src == 10.0.1.2 && tcp.len > 0' -eq 1
+ladder  tcp unread

@@ -26,6 +26,7 @@ observe 'and ten replies of the same size'         packets cable1 'ip.src == 10.
 observe 'cable 2: the same'                        packets cable2 'ip.addr == 10.0.2.2 && udp.port == 8080 && udp.length == 32' -eq 20
 observe "no connection was made: nothing else"     packets cable1 '!udp && !arp' -eq 0
 observe 'nor on cable 2'                           packets cable2 '!udp && !arp' -eq 0
+ladder  udp cable1 cable2
 interrupt server
 observe 'C-c ends the server'                      exits server 130
 observe 'each line of its log begins with the time' stamped server

@@ -21,6 +21,7 @@ observe 'three requests to the far address'        packets cable1 'ip.src == 10.
 observe 'three replies from the near one'          packets cable1 'ip.src == 10.0.1.1 && ip.dst == 10.0.1.2 && udp.srcport == 8080 && !icmp' -eq 3
 observe 'none from the address that was asked'     packets cable1 'ip.src == 10.0.2.1' -eq 0
 observe "each refused by the client's own kernel"  packets cable1 'ip.src == 10.0.1.2 && icmp.type == 3 && icmp.code == 3' -eq 3
+ladder  'udp || icmp' cable1
 interrupt server
 
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.2.1 8080'

@@ -24,6 +24,7 @@ hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 observe 'what came back, byte for byte'            [ "$(fields cable1 'udp.srcport == 5678' udp.payload | xargs)" = \
   "$(hex 'a short line')0a $(hex 'fifteen letters')0a $(hex 'this line is lon') $(hex 'next')0a" ]
 observe '42 bytes did travel to the server'        packets cable1 'udp.dstport == 5678 && udp.length == 50' -eq 1
+ladder  udp cable1
 interrupt client1
 interrupt server
 observe 'each line of the log begins with the time'   stamped server

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# How lib.sh tells its story: what is typed, what is printed, and in a demo at the pace of those who watch.
+#
+# None of this starts a process: where that is slow, the story of a hundred datagrams would take longer than they. The
+# demo sets LAB_BRIEF, which shows less of what repeats itself and more of what proves a claim, and LAB_WIDTH, the
+# terminal's; LAB_VERBOSE asks for whole lines, and all of them.
+declare -A colours=([server]='1;36' [client1]='1;32' [client2]='1;35' [wire]=33 [seen]='1;32' [dim]=2 [fault]='1;31' [title]=1)
+declare -A log=() log_fd=() partial=()   # by ROLE: the file with its output, a descriptor to read it by, half a line
+declare -A label=() style=() waiting=() stamp=() stamped=() moment=() times=() shown=() held=() cut=()
+brief=${LAB_BRIEF-}; [ -z "${LAB_VERBOSE-}" ] || brief=
+paint() {  # STYLE TEXT
+  if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-0}" "$2"; else printf %s "$2"; fi
+}
+
+# name_terminal ROLE COMMAND: its lines begin with the name of the host that the command runs on, or with "wire" for
+# tcpdump; a mark tells a second terminal there from the first.
+name_terminal() {
+  local host=$1
+  case "$1 $2" in
+    *'netns exec ns_'*' tcpdump '*) host=wire ;;
+    *'netns exec ns_client1 '*) host=client1 ;;
+    *'netns exec ns_client2 '*) host=client2 ;;
+    *'netns exec ns_'* | server?\ *) host=server ;;
+    host?\ *) host=host ;;
+  esac
+  style[$1]=$host label[$1]=${host/client/client }
+  [ "$host" = "$1" ] || label[$1]+=\'
+}
+line() {  # ROLE MARK TEXT: a line of that terminal
+  local head text=${3//[^[:print:]$'\t']/?} room=$((${LAB_WIDTH:-100000} - 12)) part
+  [ -n "${label[$1]-}" ] || name_terminal "$1" ''
+  printf -v head '%-9s%s' "${label[$1]}" "$2"
+  paint "${style[$1]}" "$head"
+  [ -z "$brief" ] || [ ${#text} -le $room ] || shorten
+  while [ ${#text} -gt $room ]; do
+    part=${text:0:room}; part=${part% *}
+    printf ' %s\n%11s' "$part" ''
+    text=${text:${#part}}; text=${text# }
+  done
+  printf ' %s\n' "$text"
+}
+# A line of tcpdump's in $text becomes: time, from > to, flags, numbers of the bytes, how many.
+shorten() {
+  local flags rest bytes
+  [[ $text != 'listening on '* ]] || text=${text%%,*}
+  [[ $text == [0-2][0-9]:*' IP '* ]] || return 0
+  text=${text/ IP / } rest=${text#*: Flags }
+  [ "$rest" != "$text" ] || { [ ${#text} -le 68 ] || text=${text%, length *}; return 0; }
+  flags=${rest%%, *} bytes=${rest##*, length }
+  [[ $rest != *', win 0,'* || $flags == *R* ]] || flags+=' win 0'
+  if [[ $rest =~ ', seq '([0-9]+:[0-9]+) ]]; then flags+=" ${BASH_REMATCH[1]} (${bytes%%[!0-9]*})"
+  elif [[ $rest =~ ^'[.]'.*' ack '([0-9]+) ]]; then flags+=" ack ${BASH_REMATCH[1]}"; fi
+  text="${text%%: Flags *}: $flags"
+}
+# pump: shows what the running commands have printed since the last time, in the order of the time of day with which
+# lines begin. A line without one goes with the line before it. A demo lets a moment go by before it shows a line: what
+# happened before may come in later.
+pump() {  # [MICROSECONDS]
+  local role next now=$((${EPOCHREALTIME/.} - ${1:-50000})) horizon='99:'
+  [ -z "$brief" ] || printf -v horizon '%(%T)T.%06d' $((now / 1000000)) $((now % 1000000))
+  for role in "${!log_fd[@]}"; do [ -n "${waiting[$role]+yes}" ] || next_line "$role"; done
+  while :; do
+    next=
+    for role in "${!waiting[@]}"; do [ -n "$next" ] && [[ ! ${stamp[$role]} < ${stamp[$next]} ]] || next=$role; done
+    [ -n "$next" ] && [[ ! ${stamp[$next]} > $horizon ]] || return 0
+    tell "$next" "${waiting[$next]}"
+    unset "waiting[$next]"
+    next_line "$next"
+  done
+}
+next_line() {
+  local text
+  IFS= read -r text <&"${log_fd[$1]}" || { partial[$1]+=$text; return 0; }
+  waiting[$1]=${partial[$1]}$text partial[$1]=
+  if [[ ${waiting[$1]} == [0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9]* ]]; then stamp[$1]=${waiting[$1]:0:15} stamped[$1]=1
+  elif [ -z "${stamped[$1]}" ]; then printf -v "stamp[$1]" '%(%T)T.%s' -1 "${EPOCHREALTIME#*.}"; fi
+}
+# In brief, what has come three times already, and what comes behind 24 lines, is held back until something else comes,
+# unless there was a pause before it; of many the last two are shown.
+tell() {  # ROLE TEXT
+  local kind=${log[$1]}${2//[0-9]/} time=${stamp[$1]} before=${moment[$1]}
+  [ -n "$brief" ] || { line "$1" '|' "$2"; return; }
+  case $2 in 'tcpdump: verbose output'* | *' packets received by filter' | *' packets dropped by kernel') return ;; esac
+  moment[$1]=$((10#${time:0:2} * 3600 + 10#${time:3:2} * 60 + 10#${time:6:2}))${time:9:6}
+  times[$kind]=$((${times[$kind]-0} + 1)) shown[$1]=$((shown[$1] + 1))
+  if [[ ${times[$kind]} -le 3 && ${shown[$1]} -le 24 || $((10#${moment[$1]} - 10#$before)) -gt 100000 ]]; then
+    release "$1"
+    line "$1" '|' "$2"
+  else
+    held[$1]+=$2$'\n' cut[$1]=$((cut[$1] + 1))
+    [ "${cut[$1]}" -le 4 ] || held[$1]=${held[$1]#*$'\n'}
+  fi
+}
+release() {  # ROLE
+  local text
+  if [ "${cut[$1]}" -gt 4 ]; then
+    line "$1" '|' "... ($((cut[$1] - 2)) lines more)"
+    held[$1]=${held[$1]#*$'\n'*$'\n'}
+  fi
+  while IFS= read -r text; do [ -z "$text" ] || line "$1" '|' "$text"; done <<< "${held[$1]}"
+  held[$1]='' cut[$1]=0
+}
+# Before something else is told, all that led to it is; in a demo it gets the time to arrive.
+settle() {
+  local role
+  [ -z "$brief" ] || nap 0.05
+  pump 0
+  for role in "${!log_fd[@]}"; do [ -z "${held[$role]}" ] || release "$role"; done
+}
+say() {
+  settle; echo; paint title "# $*"; echo
+  times=()   # what came three times in the part before is new in this one
+}
+
+# In a demo that pauses: waits before the next step, for Enter (LAB_PAUSE=1) or for so many seconds. Enters that were
+# typed before do not count.
+step() {
+  case ${LAB_PAUSE:-0} in
+    0) return 0 ;;
+    1) [ -t 0 ] || return 0
+      while read -t 0; do read -rst 0.1 || break; done
+      while paint dim '        (Enter)'; ! read -rst 0.2 && [ $? -gt 128 ]; do printf '\r\e[K'; pump; done   # time is up
+      printf '\r\e[K' ;;
+    *) nap "$LAB_PAUSE" ;;
+  esac
+  settle
+}
