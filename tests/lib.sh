@@ -197,16 +197,16 @@ $seen}"
 }
 # What a check saw that is not on the screen already.
 evidence() {
-  local text=$seen
+  local text=$seen room=$((${LAB_WIDTH:-100} - 6))
   case $1 in
     at_last) evidence "${@:2}"; return ;;
     exits) [ "$3" != 0 ] || return 0; [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
     sockets) [ "${5-1}" != 0 ] || return 0; text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
-    packets) [ -z "$frame" ] || { text=$(tcpdump -n -r "$lab/$2.pcap" 2>/dev/null | sed -n "${frame}p"); shorten; [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
-    prints | never_prints | last_line | '[') return ;;
+    packets) [ -z "$frame" ] || { text=$(tcpdump -n -r "$lab/$2.pcap" 2>/dev/null | sed -n "${frame}p"); shorten '|'; [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
+    prints | never_prints | last_line | pictured | '[') return ;;
   esac
   text=${text%%$'\n'*}; text=${text//+([[:blank:]])/ }
-  [ -z "$text" ] || { paint dim "     ${text:0:$((${LAB_WIDTH:-100} - 6))}"; echo; }
+  [ -z "$text" ] || { paint dim "     ${text:0:room}"; echo; }
 }
 
 # at_last CHECK...: for what has to wait for a timer of the kernel's: ten times as long.

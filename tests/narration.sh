@@ -27,11 +27,11 @@ name_terminal() {
   [ "$host" = "$1" ] || label[$1]+=\'
 }
 line() {  # ROLE MARK TEXT: a line of that terminal
-  local head text=${3//[^[:print:]$'\t']/?} room=$((${LAB_WIDTH:-100000} - 12)) part
+  local head text=${3//[^[:print:]$'\t']/?} room=$((${LAB_WIDTH:-100000} - 11)) part
   [ -n "${label[$1]-}" ] || name_terminal "$1" ''
   printf -v head '%-9s%s' "${label[$1]}" "$2"
   paint "${style[$1]}" "$head"
-  [ -z "$brief" ] || [ ${#text} -le $room ] || shorten
+  [ -z "$brief" ] || [ ${#text} -le "$room" ] || shorten "$2"
   while [ ${#text} -gt $room ]; do
     part=${text:0:room}; part=${part% *}
     printf ' %s\n%11s' "$part" ''
@@ -39,25 +39,30 @@ line() {  # ROLE MARK TEXT: a line of that terminal
   done
   printf ' %s\n' "$text"
 }
-# A line of tcpdump's in $text becomes: time, from > to, flags, numbers of the bytes, how many.
+# shorten MARK: $text, to the width of $room if it is a line of tcpdump's (time, from > to, flags, numbers of the bytes,
+# how many), and else to twice that, if a program has printed it.
 shorten() {
-  local flags rest bytes
+  local flags rest=${text#*: Flags } bytes
   [[ $text != 'listening on '* ]] || text=${text%%,*}
-  [[ $text == [0-2][0-9]:*' IP '* ]] || return 0
-  text=${text/ IP / } rest=${text#*: Flags }
-  [ "$rest" != "$text" ] || { [ ${#text} -le 68 ] || text=${text%, length *}; return 0; }
+  if [[ $text != [0-2][0-9]:*' IP '* ]]; then
+    [ "$1" != '|' ] || [ ${#text} -le $((2 * room)) ] || text="${text:0:$((2 * room - 12))}..."
+    return
+  fi
+  text=${text/ IP / }
+  [[ $text == *': Flags '* ]] || { [ ${#text} -le "$room" ] || text=${text%, length *}; return 0; }
   flags=${rest%%, *} bytes=${rest##*, length }
   [[ $rest != *', win 0,'* || $flags == *R* ]] || flags+=' win 0'
   if [[ $rest =~ ', seq '([0-9]+:[0-9]+) ]]; then flags+=" ${BASH_REMATCH[1]} (${bytes%%[!0-9]*})"
   elif [[ $rest =~ ^'[.]'.*' ack '([0-9]+) ]]; then flags+=" ack ${BASH_REMATCH[1]}"; fi
   text="${text%%: Flags *}: $flags"
+  [ ${#text} -le "$room" ] || text=${text% (*}
 }
 # pump: shows what the running commands have printed since the last time, in the order of the time of day with which
 # lines begin. A line without one goes with the line before it. A demo lets a moment go by before it shows a line: what
 # happened before may come in later.
-pump() {  # [MICROSECONDS]
-  local role next now=$((${EPOCHREALTIME/.} - ${1:-50000})) horizon='99:'
-  [ -z "$brief" ] || printf -v horizon '%(%T)T.%06d' $((now / 1000000)) $((now % 1000000))
+pump() {  # [all]: and does not wait
+  local role next now=$((${EPOCHREALTIME/.} - 100000)) horizon='99:'
+  [ -z "$brief" ] || [ $# != 0 ] || printf -v horizon '%(%T)T.%06d' $((now / 1000000)) $((now % 1000000))
   for role in "${!log_fd[@]}"; do [ -n "${waiting[$role]+yes}" ] || next_line "$role"; done
   while :; do
     next=
@@ -103,8 +108,8 @@ release() {  # ROLE
 # Before something else is told, all that led to it is; in a demo it gets the time to arrive.
 settle() {
   local role
-  [ -z "$brief" ] || nap 0.05
-  pump 0
+  [ -z "$brief" ] || nap 0.1
+  pump all
   for role in "${!log_fd[@]}"; do [ -z "${held[$role]}" ] || release "$role"; done
 }
 say() {

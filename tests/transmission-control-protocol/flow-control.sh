@@ -17,7 +17,7 @@ probes() {
   tcpdump -n -tt -r $lab/cable1.pcap 'tcp port 8080' 2>/dev/null | awk '
     /10\.0\.1\.1\.8080 > .* win 0,/ { closed = 1 }
     closed && /> 10\.0\.1\.1\.8080: .* length 0$/ { print $1 }' > $lab/probes
-  seen=$(cat $lab/probes)
+  seen="$(wc -l < $lab/probes) probes"
   [ "$(wc -l < $lab/probes)" -ge 5 ]
 }
 # The gaps between the last four probes: each near twice the one before.
