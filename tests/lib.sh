@@ -336,10 +336,12 @@ draw() {
 }
 # ladder FILTER NAME...: in a demo, draws it.
 ladder() { [ -z "${LAB_BRIEF-}" ] || { settle; echo; draw "$@"; }; }
-# pictured FILTER NAME... < PICTURE: that is the ladder, but for times, client's ports, logs and what may come or not: bare
-# acknowledgements and gaps in time.
+# pictured FILTER NAME... < PICTURE: that is the ladder, but for times, clients' ports, repetitions, the lines of logs, and
+# what may come or not: bare acknowledgements and gaps in time.
 pictured() {
-  seen=$(log=(); draw "$@" | sed -E '/[|<]-+ ACK -/d; /^ *\+[0-9.]+ s /d; s/^[0-9.]{9} /SS.UUUUUU /; s/:[3-6][0-9]{4}/:PORT /' | uniq)
+  draw "$@" > $lab/log.picture
+  seen=$(sed -E '/^[0-9. ]{10}[|X]/{/--/!d}; /[|<]-+ ACK -/d; /^ *\+[0-9.]+ s /d
+    s/^[0-9.]{9} /SS.UUUUUU /; s/:[3-6][0-9]{4}/:PORT /' $lab/log.picture | uniq)
   [ "$seen" = "$(cat)" ] || return 3
 }
 

@@ -124,7 +124,11 @@ step() {
     0) return 0 ;;
     1) [ -t 0 ] || return 0
       while read -t 0; do read -rst 0.1 || break; done
-      while paint dim '        (Enter)'; ! read -rst 0.2 && [ $? -gt 128 ]; do printf '\r\e[K'; pump; done   # time is up
+      paint dim '        (Enter)'
+      until read -rst 0.2; do
+        [ $? -gt 128 ] || break   # above 128: the time is up
+        printf '\r\e[K'; pump; paint dim '        (Enter)'
+      done
       printf '\r\e[K' ;;
     *) nap "$LAB_PAUSE" ;;
   esac

@@ -58,11 +58,15 @@ $(hex '*2\r\n$3\r\nget\r\n$8\r\ngreeting\r\n') $(hex '$11\r\nhello world\r\n')"
 observe 'they are the bytes of the diagram'             [ "$(fields cable1 'tcp.len > 0' tcp.payload | head -n 4 | xargs)" = "$diagram" ]
 observe 'in its sizes: 45, 5, 27, 18'                   [ "$(fields cable1 'tcp.len > 0' tcp.len | head -n 4 | xargs)" = '45 5 27 18' ]
 observe 'a handshake, and FIN from either side'         [ "$(fields cable1 'tcp.flags.syn == 1 || tcp.flags.fin == 1' tcp.srcport tcp.flags.str | sed 's/^[^8][0-9]*/client/; s/^8085/server/; s/·//g' | xargs)" = 'client S server AS client AF server AF' ]
-ladder  tcp cable1
 
 run     wire    'tshark -r kv.pcap -d tcp.port==8085,resp'
 observe 'tshark names the request'                      prints wire 'RESP .* Request: set greeting hello world'
 observe 'and the reply'                                 prints wire 'RESP .* Response: OK'
+run     wire    'tshark -q -r kv.pcap -z flow,tcp,network'
+observe 'it draws them'                                 exits wire 0
+run     wire    'tests/ladder kv.pcap'
+observe 'so does the ladder, with what they say'        prints wire '^[0-9.]{9} \|-- 45 bytes: set greeting hello world -+>\|$'
+observe 'and the reply'                                 prints wire '^[0-9.]{9} \|<-+ 18 bytes: hello world --\|$'
 
 say 'The end of input, and a client that is a script'
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'

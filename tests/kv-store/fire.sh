@@ -24,7 +24,7 @@ observe 'forty requests and FIN in one segment'         packets cable1 'tcp.dstp
 observe 'one reply to them'                             packets cable1 'tcp.srcport == 8085 && tcp.len == 7' -eq 1
 observe 'which is answered by RST'                      packets cable1 'tcp.dstport == 8085 && tcp.flags.reset == 1' -eq 1
 ladder  tcp cable1
-observe 'as the README draws it'                        pictured tcp cable1 << 'LADDER'
+observe 'the same, drawn as a ladder'                   pictured tcp cable1 << 'LADDER'
           client 1                                  server
           10.0.1.2:PORT                             10.0.1.1:8085
 SS.UUUUUU |-- SYN --------------------------------->|

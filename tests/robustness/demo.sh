@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# A demonstration that pauses, on a terminal of 80 columns: it goes on with Enter, once for each, and ends well.
+. "$(dirname "$0")/../lib.sh"
+"${ordinary_user[@]}" unshare --user --map-root-user --net true 2> $lab/quiet || skip "an ordinary user may make no namespaces here"
+quietly make
+
+on_terminal() { start host "script -qec 'stty cols 80; $1' /dev/null"; }
+output() { sed -E 's/\x1b\[[0-9;]*[mK]//g; s/\r$//; s/.*\r//' "${log[host]}"; }
+prompts() { seen=$(tail -n 3 "${log[host]}"); [ "$(grep -o '(Enter)' "${log[host]}" | wc -l)" -ge "$1" ]; }
+# Presses Enter whenever the demo asks for it, until it ends.
+played() {
+  ! ended host || return 0
+  [[ $(tail -c 20 "${log[host]}") != *'(Enter)'* ]] || printf '\n' >&"${keyboard[host]}"
+  nap 0.3
+  return 1
+}
+
+on_terminal 'tests/run --demo --pause binding-an-address one-client-at-a-time'
+printf '\n\n\n' >&"${keyboard[host]}"
+observe 'it asks for Enter, and waits'                  prompts 6
+observe 'Enters typed before do not count'              [ "$(output | grep -c 'g++')" = 0 ]
+observe 'it goes on to its end'                         at_last at_last played
+observe 'and nothing went wrong'                        exits host 0
+output > $lab/output
+observe 'it tells how many sections were seen'          grep -q '^You have seen 2 of 2 sections' $lab/output
+observe 'and what to do next'                           grep -q '^What to do next:$' $lab/output
+observe 'no line is wider than the terminal'            [ "$(awk 'length > 80' $lab/output)" = '' ]
+observe 'the ladder is drawn'                           grep -qE '^[0-9.]{9} \|-- 20 bytes: get a -+>\|$' $lab/output
+observe 'what a check saw stands below its claim'       grep -A 1 'its request waits in the server' $lab/output
+observe 'which is a line of ss'                         grep -qE '^ +ss: ESTAB 20 0 10\.0\.2\.1:8085 ' $lab/output
+observe 'an empty line is called Enter'                 grep -qE '^host +< <Enter>$' $lab/output
+observe "a host's second terminal has a mark"           grep -qE "^server' +\\\$ sudo ip netns exec ns_server ss -tan$" $lab/output
+in_order() {  # the lines with a time, between one command or claim and the next
+  seen=$(awk '/^ *$|^ *=>|^[a-z0-9 ]+.? +[$<^] / { last = ""; next }
+    match($0, /\| [0-9][0-9]:[0-9:.]+ /) { time = substr($0, RSTART + 2, 15); if (time < last) print; last = time }' $lab/output)
+  [ -z "$seen" ]
+}
+observe 'its lines are in the order of time'            in_order
+
+say 'With pauses of a fixed length'
+stopwatch
+run     host    'tests/run --demo --pause=0.2 converting-addresses'
+elapsed
+observe 'nobody need press Enter'                       exits host 0
+observe "it took its time ($took ms)"                   [ "$took" -ge 1200 ]
+run     host    'make demo-converting-addresses PAUSE=often'
+observe 'a pause is a number'                           exits host 2
