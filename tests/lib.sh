@@ -95,7 +95,7 @@ start() {
   step
 
   log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
-  stamped[$role]='' moment[$role]=0 shown[$role]=0 held[$role]='' cut[$role]=0
+  stamped[$role]='' moment[$role]=0 burst[$role]=0 shown[$role]=0 held[$role]='' cut[$role]=0
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
   mkfifo "$lab/keyboard.$runs"

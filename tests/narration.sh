@@ -6,7 +6,7 @@
 # terminal's; LAB_VERBOSE asks for whole lines, and all of them.
 declare -A colours=([server]='1;36' [client1]='1;32' [client2]='1;35' [wire]=33 [seen]='1;32' [dim]=2 [fault]='1;31' [title]=1)
 declare -A log=() log_fd=() partial=()   # by ROLE: the file with its output, a descriptor to read it by, half a line
-declare -A label=() style=() waiting=() stamp=() stamped=() moment=() times=() shown=() held=() cut=()
+declare -A label=() style=() waiting=() stamp=() stamped=() moment=() times=() burst=() shown=() held=() cut=()
 brief=${LAB_BRIEF-}; [ -z "${LAB_VERBOSE-}" ] || brief=
 paint() {  # STYLE TEXT
   if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-0}" "$2"; else printf %s "$2"; fi
@@ -31,10 +31,11 @@ line() {  # ROLE MARK TEXT: a line of that terminal
   [ -n "${label[$1]-}" ] || name_terminal "$1" ''
   printf -v head '%-9s%s' "${label[$1]}" "$2"
   paint "${style[$1]}" "$head"
+  text=${text//$'\t'/    }
   [ -z "$brief" ] || [ ${#text} -le "$room" ] || shorten "$2"
   while [ ${#text} -gt $room ]; do
     part=${text:0:room}; part=${part% *}
-    printf ' %s\n%11s' "$part" ''
+    printf ' %s\n%10s' "$part" ''
     text=${text:${#part}}; text=${text# }
   done
   printf ' %s\n' "$text"
@@ -43,8 +44,9 @@ line() {  # ROLE MARK TEXT: a line of that terminal
 # how many), and else to twice that, if a program has printed it.
 shorten() {
   local flags rest=${text#*: Flags } bytes
-  [[ $text != 'listening on '* ]] || text=${text%%,*}
+  [[ $text != ?('tcpdump: ')'listening on '* ]] || text=${text%%,*}
   if [[ $text != [0-2][0-9]:*' IP '* ]]; then
+    [[ $text != [0-2][0-9]:*' ARP, '* ]] || text=${text%, length *}
     [ "$1" != '|' ] || [ ${#text} -le $((2 * room)) ] || text="${text:0:$((2 * room - 12))}..."
     return
   fi
@@ -81,14 +83,15 @@ next_line() {
   elif [ -z "${stamped[$1]}" ]; then printf -v "stamp[$1]" '%(%T)T.%s' -1 "${EPOCHREALTIME#*.}"; fi
 }
 # In brief, what has come three times already, and what comes behind 24 lines, is held back until something else comes,
-# unless there was a pause before it; of many the last two are shown.
+# unless it is among the first of them after a pause; of many the last two are shown.
 tell() {  # ROLE TEXT
   local kind=${log[$1]}${2//[0-9]/} time=${stamp[$1]} before=${moment[$1]}
   [ -n "$brief" ] || { line "$1" '|' "$2"; return; }
-  case $2 in 'tcpdump: verbose output'* | *' packets received by filter' | *' packets dropped by kernel') return ;; esac
+  case $2 in 'tcpdump: verbose output'* | *' received by filter' | *' dropped by kernel') return ;; esac
   moment[$1]=$((10#${time:0:2} * 3600 + 10#${time:3:2} * 60 + 10#${time:6:2}))${time:9:6}
-  times[$kind]=$((${times[$kind]-0} + 1)) shown[$1]=$((shown[$1] + 1))
-  if [[ ${times[$kind]} -le 3 && ${shown[$1]} -le 24 || $((10#${moment[$1]} - 10#$before)) -gt 100000 ]]; then
+  [ $((10#${moment[$1]} - 10#$before)) -le 100000 ] || burst[$1]=0
+  times[$kind]=$((${times[$kind]-0} + 1)) shown[$1]=$((shown[$1] + 1)) burst[$1]=$((burst[$1] + 1))
+  if [[ ${times[$kind]} -le 3 && ${shown[$1]} -le 24 || ${burst[$1]} -le 4 ]]; then
     release "$1"
     line "$1" '|' "$2"
   else

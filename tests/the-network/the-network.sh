@@ -20,8 +20,9 @@ observe 'client 2 leaves through the server'   [ "$(gateway ns_client2)" = 'defa
 observe 'the server has no way out'            [ "$(at ns_server ip route show default && echo none)" = none ]
 observe 'the server forwards'                  [ "$(at ns_server sysctl -n net.ipv4.ip_forward)" = 1 ]
 observe 'the clients do not'                   [ "$(at ns_client1 sysctl -n net.ipv4.ip_forward)$(at ns_client2 sysctl -n net.ipv4.ip_forward)" = 00 ]
+answers() { at "$1" ping -q -c 1 -W 1 127.0.0.1 > $lab/quiet; }
 for host in ns_client1 ns_server ns_client2; do
-  observe "$host answers itself on its loopback"   at "$host" ping -q -c 1 -W 1 127.0.0.1
+  observe "$host answers itself on its loopback"   answers "$host"
   observe "$host has no IPv6 address"              [ "$(at "$host" ip -6 address && echo none)" = none ]
 done
 observe 'nothing was added to the machine itself'  [ "$(ip -br link show type veth && echo none)" = none ]
