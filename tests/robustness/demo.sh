@@ -17,7 +17,7 @@ played() {
 
 on_terminal 'tests/run --demo --pause binding-an-address one-client-at-a-time'
 printf '\n\n\n' >&"${keyboard[host]}"
-observe 'it asks for Enter, and waits'                  prompts 6
+observe 'it asks for Enter, and waits'                  at_last prompts 6
 observe 'Enters typed before do not count'              [ "$(output | grep -c 'g++')" = 0 ]
 observe 'it goes on to its end'                         at_last at_last played
 observe 'and nothing went wrong'                        exits host 0
