@@ -30,12 +30,14 @@ observe 'what a check saw stands below its claim'       grep -A 1 'its request w
 observe 'which is a line of ss'                         grep -qE '^ +ss: ESTAB 20 0 10\.0\.2\.1:8085 ' $lab/output
 observe 'an empty line is called Enter'                 grep -qE '^host +< <Enter>$' $lab/output
 observe "a host's second terminal has a mark"           grep -qE "^server' +\\\$ sudo ip netns exec ns_server ss -tan$" $lab/output
-in_order() {  # the lines with a time, between one command or claim and the next
-  seen=$(awk '/^ *$|^ *=>|^[a-z0-9 ]+.? +[$<^] / { last = ""; next }
-    match($0, /\| [0-9][0-9]:[0-9:.]+ /) { time = substr($0, RSTART + 2, 15); if (time < last) print; last = time }' $lab/output)
-  [ -z "$seen" ]
-}
-observe 'its lines are in the order of time'            in_order
+
+say 'Lines of several terminals, printed at once'
+start   client1 'read -r; echo "00:00:02.000000 second"; echo "and of the same moment"; echo "00:00:04.000000 fourth"'
+start   client2 'read -r; echo "00:00:01.000000 first";  echo "00:00:03.000000 third"'
+for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
+until ended client1 && ended client2; do nap 0.05; done   # (within would show them as they come)
+settle > $lab/told
+observe 'they are told in the order of their times'     [ "$(grep -oE '[a-z]+$' $lab/told | xargs)" = 'first second moment third fourth' ]
 
 say 'With pauses of a fixed length'
 stopwatch
