@@ -33,6 +33,15 @@ demo: all
 demo-%: all
 	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $*
 
+# Your turn: builds the exercise's program and checks it; or lists all of them with what is done.
+exercise-%: tests/exercises/%.sh
+	@$(MAKE) -s $$(awk '$$1 == "task" { print $$2 }' $<)
+	@tests/exercises/run $*
+
+exercises:
+	@$(MAKE) -sk all > /dev/null 2>&1 || true
+	@tests/exercises/run || true
+
 bench: all
 	tests/bench/run $(BENCH)
 
@@ -50,7 +59,7 @@ sanitize:
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
-	shellcheck two_clients.sh tests/run tests/bench/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
+	shellcheck two_clients.sh tests/run tests/*/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
 	  --error-exitcode=1 -I. $(SOURCES)
@@ -74,13 +83,13 @@ help:
 	@echo 'make demo-NAME  play one section of these:'
 	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
 	@echo '                (with PAUSE=1 wait for Enter before each step, PAUSE=2: two seconds)'
+	@echo 'make exercises  list the exercises, done or not; check one: make exercise-NAME'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'
 	@echo 'make lint       check the sources; make sanitize, make fuzz: see the Makefile'
-	@echo 'make up         set up the three hosts of the lab on this machine, through sudo'
-	@echo 'make down       remove them again'
+	@echo 'make up, down   set up the lab on this machine, or remove it, through sudo'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo bench up down sanitize lint fuzz clean help
+.PHONY: all check test demo exercises bench up down sanitize lint fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Exercise: with -o, time_burst_client prints the replies in the order of their numbers, each as
+# soon as all before it are in or given up.
+. "$(dirname "$0")/exercise.lib"
+
+task time_burst_client 'option -o' -o -h
+quietly "${CXX:-g++}" -std=c++20 -I. -o udp_peer tests/exercises/udp_peer.cpp
+quietly "${CXX:-g++}" -std=c++20 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
+
+numbers() { sed -nE 's/^reply ([0-9]+).*/\1/p' "${log[client]}" | xargs; }   # as printed until now
+printed() {  # NUMBERS: waits for these, as long as no other is printed
+  local now; now=$(numbers)
+  seen="replies printed: ${now:-none}"
+  [ "$now" != "$1" ] || return 0
+  [[ -z $now || $1 == "$now "* ]] || return 3
+  false
+}
+ends_with() { seen=$(tail -n 1 "${log[client]}"); [[ $seen =~ $1 ]] || return 3; }
+asked() {  # COUNT: the server has been asked for all of them
+  within "$patience" prints server " request $1\$" || not_yet "all $1 requests are sent" "$seen"
+}
+
+say 'A server that is slow to answer some, and answers one three times'
+start   server './udp_peer serve 8080'
+ready   server serving
+start   client './time_burst_client 127.0.0.1 8080 -o -c 6 -W 60'
+asked 6
+type_line server '3 2'
+type_line server '1'
+expect 'replies 3, 2 and 1 came: all three are printed, in order, now' printed '1 2 3'
+type_line server '5 5'
+type_line server '4'
+expect 'reply 5 came, it again, and 4: printed are 4 and 5, once' printed '1 2 3 4 5'
+type_line server '5 6'
+finish  client
+expect 'reply 5 came the third time, and 6: printed is 6, and that is all' printed '1 2 3 4 5 6'
+expect 'the last line counts as before: reordered are 2, 1 and 4' \
+  ends_with '^6 sent, 6 received, 0% lost, 3 reordered, 2 duplicated$'
+expect 'the exit status is 0' exits client 0
+interrupt server
+
+say 'A server that leaves some out'
+start   server './udp_peer serve 8080'
+ready   server serving
+start   client './time_burst_client 127.0.0.1 8080 -c 8 -W 2 -o'
+asked 8
+stopwatch
+type_line server '1 4 5'
+expect 'replies 1, 4 and 5 came: 1 is printed at once' prints client '^reply 1'
+expect 'once 2 and 3 are given up, 4 and 5 are printed' printed '1 4 5'
+elapsed; seen=
+[ "$took" -ge 1950 ] ||
+  not_yet 'but 2 is not given up before it has been due for -W seconds, here 2' "after $took ms"
+type_line server '2 7'
+type_line server '6'
+expect 'reply 2 came too late, 7 and 6 in time: printed are 6 and 7' printed '1 4 5 6 7'
+finish  client
+expect 'no more came: that is all' printed '1 4 5 6 7'
+expect 'the last line says so: 5 received' \
+  ends_with '^8 sent, 5 received, 37\.5% lost, [12] reordered, 0 duplicated$'
+interrupt server
+
+say 'A server that leaves out the first of all'
+start   server './udp_peer serve 8080'
+ready   server serving
+start   client './time_burst_client 127.0.0.1 8080 -o -c 2 -W 1'
+asked 2
+type_line server 2
+finish  client
+expect 'reply 2 is printed, once 1 is given up' printed 2
+expect 'and 1 is lost' ends_with '^2 sent, 1 received, 50% lost, 0 reordered'
+interrupt server
+
+say 'A server that leaves one out and goes on and on'
+start   server './udp_peer serve 8080'
+ready   server serving
+start   client './time_burst_client 127.0.0.1 8080 -o -c 100 -W 2'
+asked 100
+type_line server '1 3'
+for number in {4..15}; do   # for six seconds
+  ! prints client '^reply 3' || break
+  nap 0.5
+  type_line server "$number"
+done
+given_up() { prints client '^reply 3' || { seen="replies printed: $(numbers)"; return 3; }; }
+expect 'while replies keep coming, too, 2 is given up when it has been due for 2 s' given_up
+interrupt client
+interrupt server
+
+say 'A server that answers with all sorts of things'
+start   server './hostile_peer serve 8080'
+expect 'it waits' sockets host -aun ':8080 '
+run     client './time_burst_client 127.0.0.1 8080 -o -c 5 -W 1'
+expect 'what is no reply, or to no request, is ignored: printed are 1 to 5' printed '1 2 3 4 5'
+expect 'each came twice' ends_with '^5 sent, 5 received, 0% lost, 0 reordered, 5 duplicated$'
+interrupt server
+
+say 'Without -o'
+start   server './udp_peer serve 8080'
+ready   server serving
+start   client './time_burst_client 127.0.0.1 8080 -c 3'
+asked 3
+type_line server '3 1 3 2'
+finish  client
+expect 'replies are printed as they come, as before' [ "$(cat "${log[client]}")" = 'reply 3
+reply 1, reordered
+reply 3, duplicate
+reply 2, reordered
+3 sent, 3 received, 0% lost, 2 reordered, 1 duplicated' ]

@@ -1,0 +1,146 @@
+// udp_peer: the other side in the exercises about UDP, which does what a network may do.
+//
+//   udp_peer serve PORT [NUMBER:COUNTS]...
+//       is a time server that prints each request, with the seconds since its start, and answers
+//       none, but: 4:02 answers the first copy of request 4 not at all and the second one twice,
+//       and a line "3 1 2" on its standard input sends these replies in this order
+//   udp_peer ask ADDRESS PORT
+//       sends one request, even to a broadcast address, and prints where the reply comes from
+//   udp_peer echo ADDRESS PORT SIZE...
+//       sends datagrams of these sizes, one by one, and says for each what came back; 16x200 sends
+//       200 of 16 bytes
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "time_protocol.h"
+
+static sockaddr_in endpoint_of(const char* address, const char* port) {
+  sockaddr_in endpoint{};
+  endpoint.sin_family = AF_INET;
+  endpoint.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1) errx(2, "%s", address);
+  return endpoint;
+}
+
+static bool comes(int fd, int milliseconds) {
+  pollfd readable{fd, POLLIN, 0};
+  return poll(&readable, 1, milliseconds) > 0;
+}
+
+static int serve(int fd, const std::map<std::uint32_t, std::string>& answers) {
+  const auto start = std::chrono::steady_clock::now();
+  std::map<std::uint32_t, std::size_t> copies;
+  sockaddr_in client{};
+  auto* who = reinterpret_cast<sockaddr*>(&client);
+  std::array<char, 1000> typed{};
+  const auto answer = [&](std::uint32_t number) {
+    const TimeMessage reply = encode_time(TimeKind::reply, number, {1, 2});
+    sendto(fd, &reply, sizeof reply, 0, who, sizeof client);
+  };
+  std::array<pollfd, 2> ready{{{fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
+  while (poll(ready.data(), ready.size(), -1) > 0) {
+    if (ready[0].revents != 0) {
+      TimeMessage datagram{};
+      socklen_t size = sizeof client;
+      const ssize_t length = recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC, who, &size);
+      const auto bytes = static_cast<std::size_t>(length);
+      const auto request = decode_time(TimeKind::request, &datagram, bytes);
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+      if (!request) {
+        printf("%.3f no request, %zd bytes\n", passed.count(), length);
+        continue;
+      }
+      printf("%.3f request %u\n", passed.count(), request->sequence);
+      const auto counts = answers.find(request->sequence);
+      const std::size_t copy = copies[request->sequence]++;
+      if (counts == answers.end() || copy >= counts->second.size()) continue;
+      for (char left = counts->second[copy]; left > '0'; --left) answer(request->sequence);
+    } else if (const ssize_t length = read(STDIN_FILENO, typed.data(), typed.size()); length > 0) {
+      std::istringstream numbers(std::string(typed.data(), static_cast<std::size_t>(length)));
+      for (std::uint32_t number; numbers >> number;) answer(number);
+    } else {
+      ready[1].fd = -1;
+    }
+  }
+  return 1;
+}
+
+static int ask(int fd, const sockaddr_in& server) {
+  const TimeMessage request = encode_time(TimeKind::request, 1, {1, 2});
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+  const auto* where = reinterpret_cast<const sockaddr*>(&server);
+  if (sendto(fd, &request, sizeof request, 0, where, sizeof server) < 0) err(1, "sendto");
+  if (!comes(fd, 2000)) errx(1, "no reply within 2 s");
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  TimeMessage reply{};
+  recvfrom(fd, &reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&from), &size);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  printf("reply from %s\n", inet_ntop(AF_INET, &from.sin_addr, text.data(), text.size()));
+  return 0;
+}
+
+static int echo(int fd, const std::vector<std::size_t>& sizes) {
+  std::mt19937 random(5678);
+  for (const std::size_t size : sizes) {
+    std::string datagram(size, '\0'), back(65536, '\0');
+    for (char& byte : datagram) byte = static_cast<char>(random());
+    if (send(fd, datagram.data(), size, 0) < 0) err(1, "send %zu bytes", size);
+    if (!comes(fd, 2000)) errx(1, "%zu bytes: nothing came back within 2 s", size);
+    const ssize_t length = recv(fd, back.data(), back.size(), 0);
+    if (length < 0) err(1, "%zu bytes", size);
+    back.resize(static_cast<std::size_t>(length));
+    if (back.size() != size) errx(1, "%zu bytes: %zd bytes came back", size, length);
+    if (back != datagram) errx(1, "%zu bytes: as many came back, but not the same", size);
+    if (comes(fd, sizes.size() < 100 ? 20 : 0)) errx(1, "%zu bytes: came back twice", size);
+    printf("%zu bytes: came back whole\n", size);
+  }
+  return 0;
+}
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  const std::vector<std::string> words(argv, argv + argc);
+  const std::string mode = argc > 2 ? words[1] : "";
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  if (mode == "serve") {
+    const sockaddr_in self = endpoint_of("0.0.0.0", argv[2]);
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0) err(1, "bind");
+    puts("serving");
+    std::map<std::uint32_t, std::string> answers;
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      const std::size_t colon = words[i].find(':');
+      answers[static_cast<std::uint32_t>(std::stoul(words[i]))] = words[i].substr(colon + 1);
+    }
+    return serve(fd, answers);
+  }
+  if (argc < 4) errx(2, "see the source");
+  const sockaddr_in server = endpoint_of(argv[2], argv[3]);
+  if (mode == "ask") return ask(fd, server);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0) err(1, "connect");
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = 4; i < words.size(); ++i) {
+    const std::size_t x = words[i].find('x');
+    sizes.insert(sizes.end(), x == std::string::npos ? 1 : std::stoul(words[i].substr(x + 1)),
+                 std::stoul(words[i]));
+  }
+  return echo(fd, sizes);
+}
