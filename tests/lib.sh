@@ -76,7 +76,7 @@ skip() { echo "SKIP: $*"; exit 77; }
 # ---- Commands in terminals
 
 declare -A pid=() result=() ended_at=() keyboard=()
-commands=()   # as typed, in order
+commands=() roles=()   # as typed, in order, and where
 runs=0
 exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wait on
 
@@ -89,7 +89,7 @@ start() {
   [ -z "${pid[$role]-}" ] || finish "$role"
   settle
   if [ -n "${log_fd[$role]-}" ]; then fd=${log_fd[$role]}; exec {fd}<&-; unset "log_fd[$role]" "waiting[$role]"; fi
-  commands+=("$command")
+  commands+=("$command") roles+=("$role")
   name_terminal "$role" "$command"
   echo; line "$role" '$' "$command"
   step
@@ -356,13 +356,16 @@ need_netem() {
 readme_commands() { awk -v section="$1" -f tests/readme.awk README.md; }
 
 compare_with_readme() {
-  local command next=0
-  while IFS= read -r command; do
+  local terminal command next=0
+  while IFS=$'\t' read -r terminal command; do
     while [ "$next" -lt ${#commands[@]} ] && [ "${commands[next]}" != "$command" ]; do ((++next)); done
     [ "$next" -lt ${#commands[@]} ] ||
       fault "the README's section '$name' has a command that this test did not run, or not in that order" "$command"
+    [ "$terminal" = - ] || [ "$terminal" = "${roles[next]}" ] ||
+      fault "the README's section '$name' has a command in another terminal than this test" \
+        "$terminal, not ${roles[next]}: $command"
     ((++next))
-  done < <(readme_commands "$name")
+  done < <(awk -f tests/readme.awk -v section="$name" -v terminals=1 README.md)
 
   # Its blocks of output: printed by what ran here, or typed. Other programs' words, and so these blocks, change with
   # the distribution: LAB_STRICT says that this is the one that the README was written on.

@@ -3,33 +3,33 @@
 . "$(dirname "$0")/../lib.sh"
 
 run host 'make -B addrbind'
-start host './addrbind 127.0.0.1 8080'
-observe 'the kernel confirms the address'   prints host '^bound to 127\.0\.0\.1:8080$'
-run host2 'ss -aun'
-observe 'ss shows the socket'               prints host2 ' 127\.0\.0\.1:8080 '
-run host2 './addrbind 127.0.0.1 8080'
-observe 'a second one is refused'           prints host2 '^addrbind: bind 127\.0\.0\.1:8080: Address already in use$'
-observe 'its status'                        exits host2 1
-type_line host ''
-observe 'Enter ends the first'              exits host 0
+start server './addrbind 127.0.0.1 8080'
+observe 'the kernel confirms the address'   prints server '^bound to 127\.0\.0\.1:8080$'
+run look1 'ss -aun'
+observe 'ss shows the socket'               prints look1 ' 127\.0\.0\.1:8080 '
+run client1 './addrbind 127.0.0.1 8080'
+observe 'a second one is refused'           prints client1 '^addrbind: bind 127\.0\.0\.1:8080: Address already in use$'
+observe 'its status'                        exits client1 1
+type_line server ''
+observe 'Enter ends the first'              exits server 0
 observe 'and its socket is gone'            sockets host -aun ':8080 ' 0
 
-start host './addrbind 0.0.0.0 8080'
-observe 'bound to every address'            prints host '^bound to 0\.0\.0\.0:8080$'
-run host2 'ss -aun'
-observe 'ss shows the wildcard'             prints host2 ' 0\.0\.0\.0:8080 '
-run host2 './addrbind 127.0.0.1 8080'
-observe 'every address includes 127.0.0.1'  prints host2 'Address already in use$'
-end_input host
-observe 'C-d releases it, too'              exits host 0
+start server './addrbind 0.0.0.0 8080'
+observe 'bound to every address'            prints server '^bound to 0\.0\.0\.0:8080$'
+run look1 'ss -aun'
+observe 'ss shows the wildcard'             prints look1 ' 0\.0\.0\.0:8080 '
+run client1 './addrbind 127.0.0.1 8080'
+observe 'every address includes 127.0.0.1'  prints client1 'Address already in use$'
+end_input server
+observe 'C-d releases it, too'              exits server 0
 
-start host './addrbind 127.0.0.1 0'
-observe 'port 0 became a real one'          prints host '^bound to 127\.0\.0\.1:[1-9][0-9]*$'
-port=$(sed -n 's/.*://p' "${log[host]}")
-run host2 'cat /proc/sys/net/ipv4/ip_local_port_range'
-read -r low high < "${log[host2]}"
+start server './addrbind 127.0.0.1 0'
+observe 'port 0 became a real one'          prints server '^bound to 127\.0\.0\.1:[1-9][0-9]*$'
+port=$(sed -n 's/.*://p' "${log[server]}")
+run look1 'cat /proc/sys/net/ipv4/ip_local_port_range'
+read -r low high < "${log[look1]}"
 observe 'an ephemeral one, from that range' [ "$low" -le "$port" -a "$port" -le "$high" ]
-run host2 'ss -aun'
-observe 'ss shows the same port'            prints host2 " 127\.0\.0\.1:$port "
-end_input host
-observe 'released'                          exits host 0
+run look1 'ss -aun'
+observe 'ss shows the same port'            prints look1 " 127\.0\.0\.1:$port "
+end_input server
+observe 'released'                          exits server 0

@@ -11,8 +11,8 @@ transfer() {  # as the README has it: the file arrives as it was sent
   start   client2 'sudo ip netns exec ns_client2 ./simple_nc 10.0.2.1 9000 < random'
   observe 'the transfer comes to its end'               at_last exits client2 0
   observe 'and nc has it all'                           at_last exits server 0
-  run     host    'sha256sum random received'
-  observe 'the checksums are the same'                  [ "$(cut -d' ' -f1 "${log[host]}" | sort -u | wc -l)" = 1 ]
+  run     look1   'sha256sum random received'
+  observe 'the checksums are the same'                  [ "$(cut -d' ' -f1 "${log[look1]}" | sort -u | wc -l)" = 1 ]
 }
 burst() {
   run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080 -c 100'
@@ -21,31 +21,31 @@ burst() {
 
 run     host    'head -c 3000000 /dev/urandom > random'
 transfer   # over the link as it is, to compare
-run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 10%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 10%'
 before=$(counter ns_client2 TcpRetransSegs)
 transfer
-run     client2 'sudo ip netns exec ns_client2 nstat -asz TcpRetransSegs'
+run     look1 'sudo ip netns exec ns_client2 nstat -asz TcpRetransSegs'
 observe 'paid for with retransmissions'                 [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
-start   clock   'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   clock   'serving on'
+start   look2   'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
+ready   look2   'serving on'
 burst   'of the datagrams, some are lost'               '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, '
 
 say 'Duplicates'
-run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem duplicate 20%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem duplicate 20%'
 before=$(counter ns_server TcpExtTCPDSACKOldSent)
 transfer
 observe 'the server has thrown duplicates away'         [ "$(counter ns_server TcpExtTCPDSACKOldSent)" -gt "$before" ]
 burst   'datagrams are duplicated'                      '^100 sent, 100 received, 0% lost, [0-9]+ reordered, [1-9][0-9]* duplicated$'
 
 say 'Reordering'
-run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem delay 5ms reorder 50%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem delay 5ms reorder 50%'
 before=$(counter ns_server TcpExtTCPOFOQueue)
 transfer
 observe 'the server has put segments in order'          [ "$(counter ns_server TcpExtTCPOFOQueue)" -gt "$before" ]
 burst   'datagrams come in another order'               '^100 sent, 100 received, 0% lost, [1-9][0-9]* reordered, '
 
 say 'Corruption'
-run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem corrupt 10%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem corrupt 10%'
 before=$(counter ns_server TcpInCsumErrors)
 transfer
 observe 'corrupt segments were dropped, and counted'    [ "$(counter ns_server TcpInCsumErrors)" -gt "$before" ]
@@ -54,19 +54,19 @@ burst   'corrupt datagrams count as lost'               '^100 sent, [0-9]+ recei
 quietly at ns_client2 ./time_burst_client 10.0.2.1 8080 -c 1000 -W 1
 
 say 'All of it'
-run     client2 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 5% duplicate 5% corrupt 5% delay 5ms reorder 50%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc replace dev veth_c2 root netem loss 5% duplicate 5% corrupt 5% delay 5ms reorder 50%'
 before=$(counter ns_client2 TcpRetransSegs)
 timeouts=$(counter ns_client2 TcpExtTCPTimeouts)
 transfer
 observe 'paid for with retransmissions'                 [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
 observe 'and with time: the timer ran out, often'       [ "$(counter ns_client2 TcpExtTCPTimeouts)" -gt $((timeouts + 3)) ]
 burst   'datagrams show it all'                         '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, [1-9][0-9]* reordered, [0-9]+ duplicated$'
-run     server  'sudo ip netns exec ns_server nstat -asz TcpInCsumErrors UdpInCsumErrors IpExtInCsumErrors'
-observe 'the counters tell'                             prints server '^TcpInCsumErrors +[1-9]'
-observe 'for the IP header'                             prints server '^IpExtInCsumErrors +[0-9]'
-observe 'for UDP, too'                                  prints server '^UdpInCsumErrors +[1-9]'
-run     client2 'sudo ip netns exec ns_client2 nstat -asz TcpExtTCPTimeouts'
-observe 'and how often there was a wait'                prints client2 '^TcpExtTCPTimeouts +[1-9]'
-run     client2 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
+run     look1   'sudo ip netns exec ns_server nstat -asz TcpInCsumErrors UdpInCsumErrors IpExtInCsumErrors'
+observe 'the counters tell'                             prints look1 '^TcpInCsumErrors +[1-9]'
+observe 'for the IP header'                             prints look1 '^IpExtInCsumErrors +[0-9]'
+observe 'for UDP, too'                                  prints look1 '^UdpInCsumErrors +[1-9]'
+run     look1 'sudo ip netns exec ns_client2 nstat -asz TcpExtTCPTimeouts'
+observe 'and how often there was a wait'                prints look1 '^TcpExtTCPTimeouts +[1-9]'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
 healed() { seen=$(at ns_client2 tc qdisc show dev veth_c2); [[ $seen != *netem* ]]; }
 observe 'the link is as before'                         healed

@@ -15,7 +15,7 @@ begin() {
 client_socket() { seen=$(at ns_client1 ss -tinoH dst 10.0.2.2); [[ $seen =~ $1 ]]; }
 received() { seen=$(at ns_client2 ss -Htan state established 'sport = :8080' | awk '{ print $1 }'); [ "${seen:-0}" -gt "$1" ]; }
 
-run     host    'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1280'
+run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1280'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
 ready   wire    'listening on'
 run     client1 'sudo ip netns exec ns_client1 ping -c 2 -M do -s 1400 10.0.2.2'
@@ -30,7 +30,7 @@ capture near    ns_server veth_srv_c1
 run     host    'head -c 1000000 /dev/zero > zeros'
 begin
 observe 'bytes arrive'                                  received 10000
-run     host    'sudo ip netns exec ns_client1 ss -tino'
+run     look1   'sudo ip netns exec ns_client1 ss -tino'
 observe 'in segments of 1228'                           client_socket ' mss:1228 pmtu:1280 '
 end_capture near
 observe 'both sides have announced 1460'                [ "$(fields near 'tcp.flags.syn == 1' tcp.options.mss_val | sort -u)" = 1460 ]
@@ -40,33 +40,33 @@ interrupt client1
 interrupt client2
 
 say 'The black hole'
-run     host    'sudo ip netns exec ns_server ip rule add iif lo ipproto icmp blackhole'
+run     look1   'sudo ip netns exec ns_server ip rule add iif lo ipproto icmp blackhole'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
 capture hole    ns_server veth_srv_c1
 capture beyond  ns_server veth_srv_c2
 begin
-run     host    'sudo ip netns exec ns_client1 ss -tino'
+run     look1   'sudo ip netns exec ns_client1 ss -tino'
 observe 'retransmissions, backing off'                  client_socket 'timer:\(on,.* backoff:[2-9]'
 observe 'of full size'                                  client_socket ' mss:1448 pmtu:1500 '
 observe 'nothing has arrived'                           sockets ns_client2 -tan '^ESTAB +0 +0 +10\.0\.2\.2:8080 '
-run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=1'
+run     look2   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=1'
 smaller() { client_socket ' mss:([0-9]+) ' && [ "${BASH_REMATCH[1]}" -le 1228 ]; }   # 1024, and then larger ones are tried
 observe 'then smaller segments are tried'               at_last smaller
-run     host    'sudo ip netns exec ns_client1 ss -tino'
+run     look1   'sudo ip netns exec ns_client1 ss -tino'
 observe 'and arrive'                                    at_last received 10000
 type_line client2 200000
 observe 'byte_sink has them'                            prints client2 'recv\(\) = [0-9]{4,}: '
 interrupt client1
 interrupt client2
-run     host    'sudo ip netns exec ns_server ip rule del iif lo ipproto icmp blackhole'
+run     look2   'sudo ip netns exec ns_server ip rule del iif lo ipproto icmp blackhole'
 end_capture hole
 end_capture beyond
 observe 'not one ICMP message came'                     packets hole 'icmp && tcp' -eq 0
 observe 'full segments came to the router, at intervals that double' doubling hole 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' 2
 observe 'and none of them left it'                      packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' -eq 0
 observe 'the smaller one did'                           packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1024' -ge 1
-run     host    'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1500'
-run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=0'
-run     host    'sudo ip netns exec ns_client1 ip route flush cache'
+run     look2   'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1500'
+run     look2   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=0'
+run     look2   'sudo ip netns exec ns_client1 ip route flush cache'
 passes() { seen=$(at ns_client1 ping -q -c 1 -M 'do' -s 1400 10.0.2.2); }
 observe 'large packets pass again'                      passes

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-run     host    'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=2'
+run     look1   'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=2'
 start   client2 'sudo ip netns exec ns_client2 ./kv_store'
 ready   client2 ' serving on '
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
@@ -12,15 +12,15 @@ capture near    ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
 type_line client1 'set a 1'
 ready   client1 '^OK$'
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 interrupt client2
 observe 'a FIN that nobody acknowledges'                sockets ns_client2 -tan '^FIN-WAIT-1 '
-run     host    'sudo ip netns exec ns_client2 ss -tan'
+run     look2   'sudo ip netns exec ns_client2 ss -tan'
 observe 'soon client 2 has forgotten the connection'    at_last sockets ns_client2 -tan . 0
-run     host    'sudo ip netns exec ns_client1 ss -tan'
-observe 'client 1 has not'                              prints host '^ESTAB .*10\.0\.2\.2:8085'
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
-run     host    'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=0'
+run     look1   'sudo ip netns exec ns_client1 ss -tan'
+observe 'client 1 has not'                              prints look1 '^ESTAB .*10\.0\.2\.2:8085'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+run     look1   'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=0'
 type_line client1 'get a'
 observe 'ECONNRESET'                                    prints client1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
 observe 'exit status 1'                                 exits client1 1

@@ -16,14 +16,14 @@ observe 'refused'                                       prints client1 '^kv_clie
 observe "at once ($took ms)"                            [ "$took" -lt $((80 * patience)) ]
 
 say 'A black hole'
-run     host    'sudo ip netns exec ns_server ip route add blackhole 10.0.4.0/24'
-run     client1 'sudo ip netns exec ns_client1 sysctl -e -w net.ipv4.tcp_syn_linear_timeouts=0 net.ipv4.tcp_syn_retries=3'
+run     look1   'sudo ip netns exec ns_server ip route add blackhole 10.0.4.0/24'
+run     look1 'sudo ip netns exec ns_client1 sysctl -e -w net.ipv4.tcp_syn_linear_timeouts=0 net.ipv4.tcp_syn_retries=3'
 timed run client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.4.1 8085'
 observe 'timed out'                                     prints client1 '^kv_client: connect 10\.0\.4\.1:8085: Connection timed out$'
 observe "after 15 seconds ($took ms)"                   [ "$took" -ge 14500 -a "$took" -lt $((17000 + 100 * patience)) ]
 
 say 'A router that knows no way'
-run     host    'sudo ip netns exec ns_server ip route add unreachable 10.0.5.0/24'
+run     look1   'sudo ip netns exec ns_server ip route add unreachable 10.0.5.0/24'
 timed run client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.5.1 8085'
 observe 'no route to host'                              prints client1 '^kv_client: connect 10\.0\.5\.1:8085: No route to host$'
 observe "after a second or two ($took ms)"              [ "$took" -lt $((3500 + 100 * patience)) ]
@@ -44,7 +44,7 @@ observe 'nobody listens'                                prints client1 '^request
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.4.1 8080 -c 1'
 observe 'a black hole'                                  prints client1 '^request 1: no reply within 1 s$'
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.5.1 8080 -c 3'
-observe 'a router that knows no way'                    prints client1 '^request [123]: No route to host \(ICMP from 10\.0\.1\.1\)$'
+observe 'a router that knows no way'                    prints client1 '^request [123]: No route to look1 \(ICMP from 10\.0\.1\.1\)$'
 run     server  'sudo ip netns exec ns_server ./time_client 10.0.6.1 8080 -c 1'
 observe 'no route'                                      prints server '^time_client: connect 10\.0\.6\.1:8080: Network is unreachable$'
 end_capture near
@@ -64,8 +64,8 @@ observe 'and told of it by ICMP'                        packets near 'ip.src == 
 observe 'what had no route was on no wire'              packets near 'ip.dst == 10.0.6.1' -eq 0
 observe 'not on the other, either'                      packets far 'ip.dst == 10.0.6.1' -eq 0
 
-run     host    'sudo ip netns exec ns_server ip route del blackhole 10.0.4.0/24'
-run     host    'sudo ip netns exec ns_server ip route del unreachable 10.0.5.0/24'
-run     client1 'sudo ip netns exec ns_client1 sysctl -e -w net.ipv4.tcp_syn_linear_timeouts=4 net.ipv4.tcp_syn_retries=6'
+run     look1   'sudo ip netns exec ns_server ip route del blackhole 10.0.4.0/24'
+run     look1   'sudo ip netns exec ns_server ip route del unreachable 10.0.5.0/24'
+run     look1 'sudo ip netns exec ns_client1 sysctl -e -w net.ipv4.tcp_syn_linear_timeouts=4 net.ipv4.tcp_syn_retries=6'
 routes() { seen=$(at ns_server ip route); [ "$(wc -l <<< "$seen")" = 2 ]; }
 observe 'all is as before'                              routes

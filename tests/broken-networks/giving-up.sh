@@ -4,14 +4,14 @@
 lab_up
 
 say 'The kernel gives up'
-run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_retries2=3'
+run     look1   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_retries2=3'
 start   client2 'sudo ip netns exec ns_client2 ./kv_store'
 ready   client2 ' serving on '
 capture near    ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
 type_line client1 'set a 1'
 ready   client1 '^OK$'
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 stopwatch
 type_line client1 'get a'
 observe 'recv() fails: ETIMEDOUT'                       at_last prints client1 '^kv_client: recv 10\.0\.2\.2:8085: Connection timed out$'
@@ -19,10 +19,10 @@ elapsed
 observe "after some seconds ($took ms)"                 [ "$took" -ge 2500 -a "$took" -le $((7000 + slack)) ]
 observe 'exit status 1'                                 exits client1 1
 observe 'the connection is gone from client 1'          sockets ns_client1 -tan . 0
-run     host    'sudo ip netns exec ns_client2 ss -tan'
-observe 'client 2 still has it'                         prints host '^ESTAB +0 +0 +10\.0\.2\.2:8085 '
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
-run     host    'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_retries2=15'
+run     look2   'sudo ip netns exec ns_client2 ss -tan'
+observe 'client 2 still has it'                         prints look2 '^ESTAB +0 +0 +10\.0\.2\.2:8085 '
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+run     look1   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_retries2=15'
 quietly at ns_client1 ping -q -c 1 10.0.2.2   # the network is whole
 observe 'in vain: client 2 has it all the same'                  sockets ns_client2 -tan '^ESTAB +0 +0 +10\.0\.2\.2:8085 '
 end_capture near
@@ -38,7 +38,7 @@ ready   client2 ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085 -t 1'
 type_line client1 'set a 1'
 ready   client1 '^OK$'
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 stopwatch
 type_line client1 'set a 2'
 observe 'the client ends by itself'                     prints client1 '^kv_client: no reply from 10\.0\.2\.2:8085 within 1 s$'
@@ -46,6 +46,6 @@ elapsed
 observe "after one second ($took ms)"                   [ "$took" -ge 1000 -a "$took" -le $((1000 + 200 * patience)) ]
 observe 'exit status 1'                                 exits client1 1
 observe 'the request was not executed'                  prints client2 ' set "a" "2"' 0
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 observe 'but is, though nobody waits for it'            at_last prints client2 ' 10\.0\.1\.2:[0-9]+ request set "a" "2"$'
 observe 'and the server learns that the client is gone' prints client2 ' 10\.0\.1\.2:[0-9]+ (disconnected|lost: .*)$'

@@ -5,7 +5,7 @@ lab_up
 
 start   client2 'sudo ip netns exec ns_client2 ./kv_store -k 1'
 ready   client2 ' serving on '
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085 and host 10.0.1.2'
 ready   wire    'listening on'
 capture far     ns_server veth_srv_c2
 capture near    ns_server veth_srv_c1
@@ -15,8 +15,8 @@ ready   client1 '^OK$'
 start   server  'sudo ip netns exec ns_server ./kv_client 10.0.2.2 8085'
 type_line server 'get a'
 observe 'the second client waits for its turn'          sockets ns_client2 -tan '^ESTAB +20 +0 .*10\.0\.2\.1:'
-run     host    'sudo ip netns exec ns_client2 ss -tano'
-observe 'a timer called keepalive'                      prints host '10\.0\.1\.2:[0-9]+ +timer:\(keepalive,'
+run     look1   'sudo ip netns exec ns_client2 ss -tano'
+observe 'a timer called keepalive'                      prints look1 '10\.0\.1\.2:[0-9]+ +timer:\(keepalive,'
 probes() {  # COUNT: so many segments without data have come from client 2 since it sent its reply
   seen=$(tcpdump -tt -n -r $lab/far.pcap 'src 10.0.2.2 and dst 10.0.1.2 and tcp[tcpflags] == tcp-ack' 2> /dev/null | grep -E 'length 0$')
   [ "$(grep -c . <<< "$seen")" -ge "$1" ]
@@ -24,11 +24,11 @@ probes() {  # COUNT: so many segments without data have come from client 2 since
 observe 'client 2 asks'                                 probes 3
 answers() { tcpdump -n -r $lab/far.pcap 'src 10.0.1.2 and dst 10.0.2.2 and tcp[tcpflags] == tcp-ack' 2> /dev/null | grep -cE 'length 0$'; }
 observe 'and client 1 answers'                          eval '[ "$(answers)" -ge 3 ]'
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+run     look2   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 observe 'the vanished client is dropped'                at_last prints client2 ' 10\.0\.1\.2:[0-9]+ lost: Connection timed out$'
 observe 'the next one is served'                        prints server '^"1"$'
 observe 'client 1 knows nothing'                        sockets ns_client1 -tan '^ESTAB '
-run     host    'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+run     look2   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 type_line client1 'get a'
 observe 'until it says something'                       prints client1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
 observe 'exit status 1'                                 exits client1 1

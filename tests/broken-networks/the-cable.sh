@@ -16,19 +16,19 @@ type_line server ''
 ready   server  '^next: recv'
 type_line server 200000
 observe 'the transfer is under way'                     eval '[ "$(total)" -gt 0 ]'
-run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
-run     host    'sudo ip netns exec ns_server ip route'
-observe 'the server has no route to network 1'          never_prints host '^10\.0\.1\.0/24 '
+run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
+run     look1   'sudo ip netns exec ns_server ip route'
+observe 'the server has no route to network 1'          never_prints look1 '^10\.0\.1\.0/24 '
 linkdown() { seen=$(at ns_client1 ip route); [[ $seen == *linkdown* ]]; }
 observe 'the other end notices'                         linkdown
-run     host    'sudo ip netns exec ns_client1 ip route'
-observe 'the client has, and it is linkdown'            prints host '^10\.0\.1\.0/24 dev veth_c1 .*linkdown'
-observe 'its default route, too'                        prints host '^default via 10\.0\.1\.1 dev veth_c1 .*linkdown'
-run     host    'sudo ip netns exec ns_client1 ip neighbour'
-run     host    'sudo ip netns exec ns_client1 ss -tano'
-observe 'its connection is ESTAB, with a timer'         prints host '^ESTAB .*10\.0\.1\.1:8080 +timer:\((persist|on),'
-run     host    'sudo ip netns exec ns_server ss -tan'
-observe 'and so is the other end'                       prints host '^ESTAB .*10\.0\.1\.2:'
+run     look2   'sudo ip netns exec ns_client1 ip route'
+observe 'the client has, and it is linkdown'            prints look2 '^10\.0\.1\.0/24 dev veth_c1 .*linkdown'
+observe 'its default route, too'                        prints look2 '^default via 10\.0\.1\.1 dev veth_c1 .*linkdown'
+run     look2   'sudo ip netns exec ns_client1 ip neighbour'
+run     look2   'sudo ip netns exec ns_client1 ss -tano'
+observe 'its connection is ESTAB, with a timer'         prints look2 '^ESTAB .*10\.0\.1\.1:8080 +timer:\((persist|on),'
+run     look1   'sudo ip netns exec ns_server ss -tan'
+observe 'and so is the other end'                       prints look1 '^ESTAB .*10\.0\.1\.2:'
 type_line server 200000
 unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
 observe 'ARP has no answer for 10.0.1.1'                unresolved
@@ -37,9 +37,9 @@ capture client_end ns_client1 veth_c1
 questions() { grep -c 'ARP, Request who-has 10.0.1.1 tell 10.0.1.2' "${log[wire]}"; }
 # shellcheck disable=SC2034
 asked_before=$(questions)
-run     host    'sudo ip netns exec ns_server ip link set veth_srv_c1 up'
-run     host    'sudo ip netns exec ns_server ip route'
-observe 'the route comes back with the interface'       prints host '^10\.0\.1\.0/24 dev veth_srv_c1 '
+run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c1 up'
+run     look1   'sudo ip netns exec ns_server ip route'
+observe 'the route comes back with the interface'       prints look1 '^10\.0\.1\.0/24 dev veth_srv_c1 '
 drain() {  # a recv() whenever there is something to read, until the end of the stream
   local waiting
   ! grep -q 'recv() = 0' "${log[server]}" || return 0

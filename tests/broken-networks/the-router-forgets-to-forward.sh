@@ -14,15 +14,17 @@ capture far     ns_server veth_srv_c2
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
 type_line client1 'set a 1'
 observe 'the network works'                             prints client1 '^OK$'
-run     router  'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 type_line client1 'get a'
 observe 'the client waits: send() took the request'     sockets ns_client1 -tan '^ESTAB +0 +20 '
-run     watcher 'sudo ip netns exec ns_client1 ss -tino'
+run     look2 'sudo ip netns exec ns_client1 ss -tino'
+run     look2   'sudo ip netns exec ns_client1 ss -tan'
+observe 'which ss shows'                                prints look2 '^ESTAB +0 +20 '
 backing_off() { seen=$(at ns_client1 ss -tinoH); [[ $seen =~ timer:\(on, ]] && [[ $seen =~ backoff:[4-9] ]]; }
 observe 'the timer runs, and was doubled each time'     backing_off
 observe 'the server knows of nothing'                   prints client2 ' get ' 0
 observe 'nor does its kernel'                           sockets ns_client2 -tan '^ESTAB +0 +0 '
-run     router  'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
+run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 observe 'forwarding again, the reply comes'             at_last prints client1 '^"1"$'
 observe 'to one request'                                prints client2 ' get ' 1
 type_line client1 'quit'

@@ -59,9 +59,9 @@ observe 'they are the bytes of the diagram'             [ "$(fields cable1 'tcp.
 observe 'in its sizes: 45, 5, 27, 18'                   [ "$(fields cable1 'tcp.len > 0' tcp.len | head -n 4 | xargs)" = '45 5 27 18' ]
 observe 'a handshake, and FIN from either side'         [ "$(fields cable1 'tcp.flags.syn == 1 || tcp.flags.fin == 1' tcp.srcport tcp.flags.str | sed 's/^[^8][0-9]*/client/; s/^8085/server/; s/·//g' | xargs)" = 'client S server AS client AF server AF' ]
 
-run     wire    'tshark -r kv.pcap -d tcp.port==8085,resp'
-observe 'tshark names the request'                      prints wire 'RESP .* Request: set greeting hello world'
-observe 'and the reply'                                 prints wire 'RESP .* Response: OK'
+run     look1   'tshark -r kv.pcap -d tcp.port==8085,resp'
+observe 'tshark names the request'                      prints look1 'RESP .* Request: set greeting hello world'
+observe 'and the reply'                                 prints look1 'RESP .* Response: OK'
 run     wire    'tshark -q -r kv.pcap -z flow,tcp,network'
 observe 'it draws them'                                 exits wire 0
 run     wire    'tests/ladder kv.pcap'

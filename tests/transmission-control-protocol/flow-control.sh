@@ -46,10 +46,10 @@ observe 'it has not ended'                              eval '! ended client1'
 recv_q=$(queue ns_server 2) send_q=$(queue ns_client1 3)
 observe "Recv-Q at the server is full: $recv_q"         [ "$recv_q" -gt 10000 ]
 observe "so is Send-Q at the client: $send_q"           [ "$send_q" -gt 10000 ]
-run     server2 'sudo ip netns exec ns_server ss -tan'
-observe 'ss shows the one'                              prints server2 "^ESTAB +$recv_q "
-run     client2 'sudo ip netns exec ns_client1 ss -tano'
-observe 'and the other, with a timer called persist'    prints client2 "^ESTAB +0 +$send_q .*timer:\(persist,"
+run     look1 'sudo ip netns exec ns_server ss -tan'
+observe 'ss shows the one'                              prints look1 "^ESTAB +$recv_q "
+run     look2 'sudo ip netns exec ns_client1 ss -tano'
+observe 'and the other, with a timer called persist'    prints look2 "^ESTAB +0 +$send_q .*timer:\(persist,"
 # A write that is stopped and continued in the middle returns early, with what it has written so far.
 stopped() { grep -q '^State:.T' "/proc/${pid[client1]}/status"; }
 quietly kill -STOP "${pid[client1]}"

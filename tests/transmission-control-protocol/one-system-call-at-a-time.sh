@@ -8,7 +8,7 @@ connection() { at ns_server ss -Htan state connected | sed 's/ *$//'; }
 waiting() { at ns_server ss -Htan state connected | awk '{ print $2 }'; }
 
 run     host    'make byte_sink'
-start   server2 'sudo ip netns exec ns_server watch -n0.1 ss -tan'
+start   look1 'sudo ip netns exec ns_server watch -n0.1 ss -tan'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
 ready   wire    'listening on'
 start   server  'sudo ip netns exec ns_server ./byte_sink'
@@ -33,8 +33,8 @@ observe 'after listen(): connected'                     sockets ns_client1 -tan 
 observe 'ESTAB at the server, with a peer address'      sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8080 +10\.0\.1\.2:'
 observe 'while the server still waits to accept()'      last_line server '^next: accept\(\)'
 observe 'nobody owns the connection yet'                sockets ns_server -tanp '^ESTAB [^"]*$'
-run     host    'sudo ip netns exec ns_client1 ss -tan'
-observe 'so says the client'                            prints host '^ESTAB '
+run     look2   'sudo ip netns exec ns_client1 ss -tan'
+observe 'so says the client'                            prints look2 '^ESTAB '
 type_line client1 'hello world'
 observe 'what the client sends is in Recv-Q'            sockets ns_server -tan '^ESTAB +12 '
 observe 'and no longer waits in its Send-Q'             sockets ns_client1 -tan '^ESTAB +0 +0 '
@@ -50,8 +50,8 @@ before=$(connection)
 capture accepting ns_server veth_srv_c1
 type_line server ''
 observe 'accept() returns the connection'               prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:[0-9]+$'
-run     host    'sudo ip netns exec ns_server ss -tanp'
-observe 'it has an owner now'                           prints host '^ESTAB .*"byte_sink"'
+run     look2   'sudo ip netns exec ns_server ss -tanp'
+observe 'it has an owner now'                           prints look2 '^ESTAB .*"byte_sink"'
 observe 'otherwise the ss line is as it was'            [ "$(connection)" = "$before" ]
 end_capture accepting
 observe 'and no packet was sent'                        packets accepting tcp -eq 0
@@ -76,12 +76,12 @@ type_line server ''
 observe 'the end of the stream'                         prints server ' recv\(\) = 0: the end of the stream'
 observe 'the server closes: its side is gone'           sockets ns_server -tan '^(CLOSE-WAIT|LAST-ACK|ESTAB)' 0
 observe 'TIME-WAIT is where the first FIN came from'    sockets ns_client1 -tan '^TIME-WAIT +0 +0 +10\.0\.1\.2:[0-9]+ +10\.0\.1\.1:8080'
-run     host    'sudo ip netns exec ns_client1 ss -tan'
-observe 'so says the client'                            prints host '^TIME-WAIT '
+run     look2   'sudo ip netns exec ns_client1 ss -tan'
+observe 'so says the client'                            prints look2 '^TIME-WAIT '
 end_capture closing
 observe "the client's FIN, and then the server's"       [ "$(fields closing 'tcp.flags.fin == 1' ip.src | xargs)" = '10.0.1.2 10.0.1.1' ]
 observe 'no RST'                                        packets closing 'tcp.flags.reset == 1' -eq 0
-observe 'watch has been running all the time'            eval '! ended server2'
+observe 'watch has been running all the time'            eval '! ended look1'
 observe 'the next step is accept() again'               last_line server '^next: accept\(\)'
 end_input server
 observe 'end of input ends the server'                  exits server 0

@@ -24,29 +24,30 @@ observe 'and then the end of the stream'                prints server ' recv\(\)
 
 say 'More clients than the queue holds'
 capture cable1 ns_server veth_srv_c1
-for client in client1 client2 client3 client4; do
+count=0
+for client in client1 client2 wire look1; do
   start $client 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080'
-  [ $client = client4 ] || ready $client '[sS]ucceeded|[cC]onnected|open'
-  type_line $client "I am $client"
+  [ $client = look1 ] || ready $client '[sS]ucceeded|[cC]onnected|open'
+  type_line $client "I am number $((++count))"
 done
 observe 'the fourth gets no answer: SYN-SENT, it alone' sockets ns_client1 -tan '^SYN-SENT ' 1
-run     server2 'sudo ip netns exec ns_server ss -tln'
-observe 'three wait in the queue, with a limit of two'  prints server2 '^LISTEN +3 +2 +0\.0\.0\.0:8080 '
-observe 'three are ESTAB, their bytes received'         sockets ns_server -tan '^ESTAB +13 ' 3
-run     server2 'sudo ip netns exec ns_client1 ss -tan'
-observe 'which ss shows'                                prints server2 '^SYN-SENT '
+run     look2 'sudo ip netns exec ns_server ss -tln'
+observe 'three wait in the queue, with a limit of two'  prints look2 '^LISTEN +3 +2 +0\.0\.0\.0:8080 '
+observe 'three are ESTAB, their bytes received'         sockets ns_server -tan '^ESTAB +14 ' 3
+run     look2 'sudo ip netns exec ns_client1 ss -tan'
+observe 'which ss shows'                                prints look2 '^SYN-SENT '
 observe 'it tries again'                                eval '[ "$(tcpdump -n -r $lab/cable1.pcap "tcp[tcpflags] == tcp-syn" 2>/dev/null | sort -k3,3 | awk "{ print \$3 }" | uniq -d | wc -l)" = 1 ]'
 type_line server ''
 observe 'accept() takes the first of the queue'         prints server ' accept\(\) = [0-9]+: connection from 10\.0\.1\.2:' 2
 observe 'now the fourth gets in'                        at_last sockets ns_client1 -tan '^SYN-SENT ' 0
-observe 'four connections'                              sockets ns_server -tan '^ESTAB +13 ' 4
+observe 'four connections'                              sockets ns_server -tan '^ESTAB +14 ' 4
 end_capture cable1
 observe 'it took several SYN from the same port'        [ "$(fields cable1 'tcp.flags == 0x002' tcp.srcport | sort | uniq -c | awk '$1 > 1' | wc -l)" = 1 ]
 ladder  tcp cable1
 type_line server ''
-observe 'they are served in the order of their coming'  prints server ' recv\(\) = 13: "I am client1\\n"$'
+observe 'they are served in the order of their coming'  prints server ' recv\(\) = 14: "I am number 1\\n"$'
 interrupt client1
 type_line server ''
 type_line server ''
 type_line server ''
-observe 'the second after the first'                    prints server ' recv\(\) = 13: "I am client2\\n"$'
+observe 'the second after the first'                    prints server ' recv\(\) = 14: "I am number 2\\n"$'

@@ -13,10 +13,10 @@ observe 'one packet, and tcpdump ends by itself'   exits wire 0
 observe 'tcpdump names both ends'                  prints wire '10\.0\.1\.2\.[0-9]+ > 10\.0\.1\.1\.8080: .*UDP, length 24'
 observe 'the word TIME is in the dump'             prints wire 'TIME'
 
-run     host    'tshark -r udp.pcap -V -x'
-observe 'tshark takes it apart'                    exits host 0
-observe 'Ethernet, IP, UDP'                        prints host '^User Datagram Protocol, Src Port: [0-9]+, Dst Port: 8080$'
-observe '24 bytes of data are ours'                prints host '^ +\[Length: 24\]$'
+run     look1   'tshark -r udp.pcap -V -x'
+observe 'tshark takes it apart'                    exits look1 0
+observe 'Ethernet, IP, UDP'                        prints look1 '^User Datagram Protocol, Src Port: [0-9]+, Dst Port: 8080$'
+observe '24 bytes of data are ours'                prints look1 '^ +\[Length: 24\]$'
 run     host    'tcpdump -r udp.pcap -n -vv'
 observe 'with -vv, the checksum is found wrong'    prints host '\[bad udp cksum 0x[0-9a-f]{4} -> 0x[0-9a-f]{4}!\]'
 

@@ -7,8 +7,8 @@ start   server  'sudo ip netns exec ns_server ./time_server 127.0.0.1 8080'
 ready   server  'serving on 127.0.0.1:8080'
 capture lo      ns_server lo
 capture cable1  ns_server veth_srv_c1
-run     server2 'sudo ip netns exec ns_server ./time_client 127.0.0.1 8080'
-observe 'served on the same host'                  last_line server2 '^10 sent, 10 received, 0% lost$'
+run     look1 'sudo ip netns exec ns_server ./time_client 127.0.0.1 8080'
+observe 'served on the same host'                  last_line look1 '^10 sent, 10 received, 0% lost$'
 start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 3'
 start   client2 'sudo ip netns exec ns_client2 ./time_client 127.0.0.1 8080 -c 3'
 finish  client1

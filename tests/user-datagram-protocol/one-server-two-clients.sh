@@ -7,6 +7,8 @@ run     host    'make time_server time_client'
 observe 'server and client are built'              exits host 0
 start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
 observe 'the server says where it listens'         prints server ' serving on 0\.0\.0\.0:8080$'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n udp'
+ready   wire    'listening on'
 capture cable1  ns_server veth_srv_c1
 capture cable2  ns_server veth_srv_c2
 start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
@@ -18,7 +20,11 @@ observe 'client 2 gets all its replies'            last_line client2 '^10 sent, 
 observe 'and both end well'                        [ "${result[client1]} ${result[client2]}" = '0 0' ]
 observe "the log has client 1's requests"          prints server ' 10\.0\.1\.2:[0-9]+ request 10$'
 observe "and client 2's"                           prints server ' 10\.0\.2\.2:[0-9]+ request 10$'
-observe 'all through one socket'                   sockets ns_server -aun ':8080 ' 1
+run     look1   'sudo ip netns exec ns_server ss -aun'
+observe 'all through one socket'                   prints look1 ' 0\.0\.0\.0:8080 ' 1
+interrupt wire
+observe 'twenty datagrams on cable 1'              prints wire 'UDP, length 24$' 20
+observe 'and there is no other'                    sockets ns_server -aun ':8080 ' 1
 end_capture cable1
 end_capture cable2
 observe 'cable 1: ten requests of 24 bytes'        packets cable1 'ip.src == 10.0.1.2 && ip.dst == 10.0.1.1 && udp.dstport == 8080 && udp.length == 32' -eq 10

@@ -9,8 +9,8 @@ ready   server  'serving on'
 run     client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080 -c 3'
 observe 'a clean link loses nothing'               last_line client2 '^3 sent, 3 received, 0% lost$'
 
-run     client2 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem loss 40%'
-observe 'from now on veth_c2 drops packets'        exits client2 0
+run     look1 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem loss 40%'
+observe 'from now on veth_c2 drops packets'        exits look1 0
 start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
 start   client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080'
 finish  client1
@@ -32,9 +32,9 @@ time_messages cable2 > $lab/messages
 observe 'no lost request was ever on the wire'     [ "$(grep -c request $lab/messages)" = $((200 - lost)) ]
 observe 'the replies on the wire are those listed'  [ "$(sed -n 's/^reply //p' $lab/messages | sort)" = "$replies" ]
 observe 'and the client names exactly the others'  [ "$(comm -23 <(seq 200 | sort) <(echo "$replies"))" = "$(comm -23 <(echo "$named") <(echo "$late"))" ]
-run     client2 'sudo ip netns exec ns_client2 tc -s qdisc show dev veth_c2'
-observe 'the qdisc has counted what it dropped'    prints client2 'dropped [1-9]'
+run     look1 'sudo ip netns exec ns_client2 tc -s qdisc show dev veth_c2'
+observe 'the qdisc has counted what it dropped'    prints look1 'dropped [1-9]'
 
-run     client2 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
 run     client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080'
 observe 'healed, the link loses nothing'           last_line client2 '^10 sent, 10 received, 0% lost$'

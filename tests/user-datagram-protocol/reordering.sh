@@ -22,8 +22,8 @@ run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080
 observe 'a clean link keeps the order'             [ "$(replies client2 | xargs)" = "$(printf 'reply %d ' {1..10} | xargs)" ]
 observe 'nothing lost, nothing reordered'          last_line client2 '^10 sent, 10 received, 0% lost, 0 reordered, 0 duplicated$'
 
-run     client2 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem delay 500ms 400ms distribution normal reorder 50%'
-observe 'half is delayed, half is not'             exits client2 0
+run     look1 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem delay 500ms 400ms distribution normal reorder 50%'
+observe 'half is delayed, half is not'             exits look1 0
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080'
 observe 'all arrive'                               last_line client2 '^10 sent, 10 received, 0% lost, [0-9]+ reordered, 0 duplicated$'
 
@@ -38,16 +38,16 @@ observe "the client lists the wire's order"        [ "$(replies client2)" = "$(g
 observe "the server's log has the same disorder"   [ "$(sed -nE 's/.* (request [0-9]+)$/\1/p' "${log[server]}" | tail -n +$((requests_before + 1)))" = "$(grep request $lab/messages)" ]
 observe 'and the client counts as the wire does'   last_line client2 "^$(wire_counts 100)\$"
 
-run     client2 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080'
 observe 'order is back'                            last_line client2 ' 0 reordered, 0 duplicated$'
 
-run     client2 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem loss 30% duplicate 30%'
+run     look1 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem loss 30% duplicate 30%'
 capture cable2  ns_client2 veth_c2
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080 -c 100 -W 1'
 end_capture cable2
 time_messages cable2 > $lab/messages
 observe 'some lost, some twice'                    last_line client2 '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, 0 reordered, [1-9][0-9]* duplicated$'
 observe 'the client counts as the wire does'       last_line client2 "^$(wire_counts 100)\$"
-run     client2 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
-observe 'the link is itself again'                 exits client2 0
+run     look1 'sudo ip netns exec ns_client2 tc qdisc del dev veth_c2 root'
+observe 'the link is itself again'                 exits look1 0
