@@ -52,8 +52,25 @@ misquoted() {  # those whose lines do not follow each other in the file
     fi
   done < <(excerpts)
 }
-observe 'what it quotes of a program stands there'          [ "$(misquoted)" = '' ]
+# (A student's own program may have become another one: that is what the exercises are for.)
+[ -z "${LAB_STRICT-}" ] || observe 'what it quotes of a program stands there' [ "$(misquoted)" = '' ]
 observe 'in ten lines at most'                              [ "$(excerpts | awk '$3 > 10' | wc -l)" = 0 ]
+
+observe 'eight of them, or more'                            [ "$(excerpts | cut -d' ' -f1 | sort -u | wc -l)" -ge 8 ]
+
+# What is easily lost: each section is in the contents, begins with a question, and has a sentence to remember.
+contents() { awk '/^## / { here = /^## Contents/ } here' README.md | grep -oE '\]\(#[^)]*\)' | tr -d '])(#' | sort; }
+observe 'the contents have each section'                    [ "$(contents)" = "$(printf '%s\n' "${sections[@]}" | grep -vxE 'the-socket-lab|contents' | sort)" ]
+formless() {
+  awk '/^ *```/ { block = !block } block { next }
+    /^##/ { tell(); heading = $0; question = remember = 0 } /^> \*\*Question:/ { question = 1 } /^\*\*Remember:/ { remember = 1 }
+    function tell() { if (heading ~ /^### / && !(question && remember)) print heading }
+    END { tell() }' README.md
+}
+observe 'each begins with a question, and ends with what to remember' [ "$(formless)" = '' ]
+terminals() { grep -E '^sudo .* # ' README.md | grep -vE ' # (server|client [12]|wire|look [12]|every terminal)([,:].*)?$'; }
+observe 'each terminal has one of the six names'            [ "$(terminals)" = '' ]
+observe 'it is not longer than a student will read'         [ "$(wc -m < README.md)" -le 95000 ]
 
 instructed() { awk '/^## / { here = /^## For the instructor/ } here' README.md | grep -oE '^\| \[[^]]*\]\(#[^)]*\)' | sed 's/.*#//; s/)//' | sort; }
 observe 'the instructor has a line for each that is played' [ "$(instructed)" = "$(tests/run --list | sort)" ]
