@@ -110,7 +110,7 @@ function bars(row, mark,  i) {
 function draw(row) { row = substr(row, 1, 79); sub(/ +$/, "", row); print row }
 function arrow(row, a, b, label,  room, line) {
   room = (a < b ? b - a : a - b) - 1
-  if (room < 30) sub(/[0-9]+ bytes?: /, "", label)
+  if (room < 30) sub(/[0-9]+ bytes?: |ICMP: /, "", label)
   if (length(label) > room - 6) label = substr(label, 1, room - 9) "..."
   line = sprintf("%" (room - length(label) - 5) "s", ""); gsub(/ /, "-", line)
   if (a < b) return put(row, a + 1, "-- " label " " line ">")
@@ -148,7 +148,7 @@ END {
     if (left_out) draw(put(bars("", ":"), 14, "... " left_out " more"))
     else if (gap >= 0.1) draw(bars(sprintf("%+7.2f s", gap), ":"))
     left_out = 0
-    if (peer[k] != "" && peers_count > 1) text = peer[k] ": " text
+    if (peer[k] != "" && (peers_count > 1 || !(peer[k] in seen))) text = peer[k] ": " text
     if (client_port[k] && hosts < 4 && (ports[from[k]] > 1 || ports[to[k]] > 1))
       text = text " (:" client_port[k] ")"
     if (hosts == 2 && source_of[k] && its_address[from[k]] == "") text = text ", from " source_of[k]
