@@ -7,8 +7,8 @@
 // Run:    ./addrbind 127.0.0.1 8080
 //         ./addrbind 0.0.0.0 8080
 //         ./addrbind 127.0.0.1 0
-// Watch:  while it waits for Enter, `ss -aun` in another terminal, and what a second addrbind on the
-//         same address and port is told.
+// Watch:  while it waits for Enter, `ss -aun` in another terminal, and what a second addrbind on
+//         the same address and port is told.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>

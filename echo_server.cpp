@@ -1,12 +1,12 @@
 // echo_server: returns each datagram, or as much of it as its small buffer holds.
 //
-// A datagram is read whole or cut off: what does not fit into the buffer of the one recvfrom(2) that
-// takes it is gone. It does not wait for the next call, as the bytes of a stream would.
+// A datagram is read whole or cut off: one recvfrom(2) takes it, and what does not fit into its
+// buffer is gone. It does not wait for the next call, as the bytes of a stream would.
 //
 // Run:    sudo ip netns exec ns_server ./echo_server
 //         sudo ip netns exec ns_client1 nc -u 10.0.1.1 5678      (type lines, each a datagram)
-// Watch:  what comes back of a line longer than 16 bytes, that nothing of it leaks into the next line,
-//         and what the log says was lost.
+// Watch:  what comes back of a line longer than 16 bytes, that nothing of it leaks into the next
+//         line, and what the log says was lost.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -99,9 +99,9 @@ int main(int argc, char* argv[]) {
     sockaddr_in peer{};
     socklen_t peer_size = sizeof peer;
     // The lesson: at most `capacity` bytes of the datagram are stored, and the rest is discarded.
-    // Without MSG_TRUNC recvfrom() would return the number stored, and nobody would notice the loss.
-    // With it, it returns the length that the datagram had (recv(2)). A production server has a
-    // buffer as large as its protocol's largest message, and treats anything longer as an error.
+    // Without MSG_TRUNC recvfrom() would return the number stored, and nobody would notice the
+    // loss. With it, it returns the length that the datagram had (recv(2)). A production server has
+    // a buffer as large as its protocol's largest message, and treats anything longer as an error.
     const ssize_t size = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
                                   reinterpret_cast<sockaddr*>(&peer), &peer_size);
     if (size < 0 && errno == EINTR) continue;

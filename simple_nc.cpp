@@ -75,8 +75,8 @@ int main(int argc, char* argv[]) {
     if (size < 0) err(1, "standard input");
     if (size == 0) break;
 
-    // write() returns when the bytes are in the kernel's send buffer. It does not say that they have
-    // arrived, or that there is still somebody at the other end.
+    // write() returns when the bytes are in the kernel's send buffer. It does not say that they
+    // have arrived, or that there is still somebody at the other end.
     for (ssize_t done = 0; done < size;) {
       const ssize_t count = write(fd, buffer.data() + done, static_cast<std::size_t>(size - done));
       if (count >= 0) {

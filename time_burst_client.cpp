@@ -58,21 +58,21 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
   return endpoint;
 }
 
-// An option's number: digits, with a decimal point for SECONDS; above 0 and at most `most`.
-template <typename Number>
-static Number parse_number(const char* text, Number most, const char* what) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), number);
-  if (error != std::errc{} || *end != '\0' || !(number > 0 && number <= most))
-    errx(2, "%s: not %s", text, what);
-  return number;
+static std::uint32_t parse_count(const char* text) {
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
+  if (error != std::errc{} || *end != '\0' || count < 1 || count > 1'000'000)
+    errx(2, "%s: not a count (1-1000000)", text);
+  return count;
 }
 
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
 
 static Clock::duration parse_seconds(const char* text) {
-  const double seconds =
-      parse_number(text, 86400.0, "a number of seconds (above 0, at most 86400)");
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
+  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
+    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
   return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
 }
 
@@ -159,7 +159,7 @@ int main(int argc, char* argv[]) {
   while (optind < argc) {
     const int option = getopt(argc, argv, "+hc:W:");
     if (option == 'c') {
-      count = parse_number(optarg, std::uint32_t{1'000'000}, "a count (1-1000000)");
+      count = parse_count(optarg);
     } else if (option == 'W') {
       patience = parse_seconds(optarg);
     } else if (option == -1 && name.empty() && argc - optind >= 2) {
@@ -167,7 +167,8 @@ int main(int argc, char* argv[]) {
       name = argv[optind] + std::string(":") + argv[optind + 1];
       optind += 2;  // options may follow
     } else {
-      if (option == -1 && !name.empty()) warnx("unexpected argument: %s", argv[optind]);
+      if (option == -1 && optind < argc && !name.empty())
+        warnx("unexpected argument: %s", argv[optind]);
       usage(option == 'h' ? 0 : 2);
     }
   }

@@ -40,8 +40,8 @@ inline constexpr std::uint32_t TIME_MAGIC = 0x54494d45;
 
 enum class TimeKind : std::uint32_t { request = 1, reply = 2 };
 
-// The message as it travels: every field in network byte order. Each stands at a multiple of its own
-// size, so the compiler adds no padding and the struct is the layout drawn above.
+// The message as it travels: every field in network byte order. Each stands at a multiple of its
+// own size, so the compiler adds no padding and the struct is the layout drawn above.
 struct TimeMessage {
   std::uint32_t magic;
   std::uint32_t kind;

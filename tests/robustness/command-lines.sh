@@ -26,20 +26,25 @@ while IFS='|' read -r command message; do
   command=${command%%*( )} message=${message##*( )}
   given "./$command"
   observe "$command: $message" [ "$status|$out|${err%%$'\n'*}" = "2||$message" ]
+  [[ $message != *unexpected* ]] || observe '(and the usage)' grep -q "^usage: ${command%% *} *" $lab/err
 done <<'TABLE'
 addrconv                                | usage: addrconv ADDRESS...
 addrconv -x                             | ./addrconv: invalid option -- 'x'
 addrbind                                | usage: addrbind ADDRESS PORT
 addrbind 127.0.0.1                      | usage: addrbind ADDRESS PORT
-addrbind 127.0.0.1 80 80                | usage: addrbind ADDRESS PORT
+addrbind 127.0.0.1 80 80                | addrbind: unexpected argument: 80
 addrbind -b 127.0.0.1 80                | ./addrbind: invalid option -- 'b'
 time_server                             | usage: time_server ADDRESS PORT
 time_server 0.0.0.0                     | usage: time_server ADDRESS PORT
-time_server 0.0.0.0 8080 x              | usage: time_server ADDRESS PORT
+time_server 0.0.0.0 8080 x              | time_server: unexpected argument: x
+time_server 0.0.0.0 8080 x y            | time_server: unexpected argument: x
 time_server -x                          | ./time_server: invalid option -- 'x'
 time_client                             | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client 127.0.0.1                   | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
-time_client 127.0.0.1 80 81 82          | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
+time_client 127.0.0.1 80 81             | time_client: unexpected argument: 81
+time_client 127.0.0.1 80 81 82          | time_client: unexpected argument: 81
+time_client 127.0.0.1 80 -c 1 81        | time_client: unexpected argument: 81
+time_client 127.0.0.1 80 --             | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client -c 3                        | usage: time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_client 127.0.0.1 8080 -x           | ./time_client: invalid option -- 'x'
 time_client 127.0.0.1 8080 -c           | ./time_client: option requires an argument -- 'c'
@@ -60,21 +65,23 @@ time_client 127.0.0.1 8080 -W 90000     | time_client: 90000: not a number of se
 time_client 127.0.0.1 8080 -W ''        | time_client: : not a number of seconds (above 0, at most 86400)
 time_burst_client                       | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
 time_burst_client 127.0.0.1             | usage: time_burst_client ADDRESS PORT [-c COUNT] [-W SECONDS]
+time_burst_client 127.0.0.1 80 81       | time_burst_client: unexpected argument: 81
 time_burst_client 127.0.0.1 8080 -i 1   | ./time_burst_client: invalid option -- 'i'
 time_burst_client 127.0.0.1 8080 -c x   | time_burst_client: x: not a count (1-1000000)
 time_burst_client 127.0.0.1 8080 -W x   | time_burst_client: x: not a number of seconds (above 0, at most 86400)
-echo_server 5678                        | usage: echo_server [-b BYTES]
+echo_server 5678                        | echo_server: unexpected argument: 5678
+echo_server -b 16 5678                  | echo_server: unexpected argument: 5678
 echo_server -b                          | ./echo_server: option requires an argument -- 'b'
 echo_server -b 0                        | echo_server: 0: not a number of bytes (1-65507)
 echo_server -b -1                       | echo_server: -1: not a number of bytes (1-65507)
 echo_server -b 16k                      | echo_server: 16k: not a number of bytes (1-65507)
 echo_server -b 65508                    | echo_server: 65508: not a number of bytes (1-65507)
 echo_server -b ''                       | echo_server: : not a number of bytes (1-65507)
-byte_sink 8080                          | usage: byte_sink [-r]
+byte_sink 8080                          | byte_sink: unexpected argument: 8080
 byte_sink -x                            | ./byte_sink: invalid option -- 'x'
 simple_nc                               | usage: simple_nc ADDRESS PORT
 simple_nc 127.0.0.1                     | usage: simple_nc ADDRESS PORT
-simple_nc 127.0.0.1 80 x                | usage: simple_nc ADDRESS PORT
+simple_nc 127.0.0.1 80 x                | simple_nc: unexpected argument: x
 kv_store foo                            | kv_store: unexpected argument: foo
 kv_store -s -k 1 8085                   | kv_store: unexpected argument: 8085
 kv_store -x                             | ./kv_store: invalid option -- 'x'
@@ -118,7 +125,7 @@ observe 'and behind the port'                    [ "$status|${out##*$'\n'}" = '1
 # System calls that fail: who, what, where and why, and exit status 1.
 while IFS='|' read -r command message; do
   command=${command%%*( )} message=${message##*( )}
-  given "$command"
+  given "$command"   # where standard error is closed: no message, and no death by SIGPIPE either
   observe "$command: $message" [ "$status|$err" = "1|$message" ]
 done <<'TABLE'
 ./addrbind 10.0.3.1 8080                        | addrbind: bind 10.0.3.1:8080: Cannot assign requested address
@@ -146,4 +153,10 @@ done <<'TABLE'
 ./kv_client 127.0.0.1 9                         | kv_client: connect 127.0.0.1:9: Connection refused
 ./kv_store 2>&-                                 |
 ./kv_client 127.0.0.1 9 2>&-                    |
+./time_server 127.0.0.1 0 2>&-                  |
+./time_client 127.0.0.1 9 2>&-                  |
+./byte_sink 2>&-                                |
+./byte_sink >&- 2>&-                            |
+./simple_nc 127.0.0.1 9 2>&-                    |
+./simple_nc 127.0.0.1 9 <&- >&- 2>&-            |
 TABLE

@@ -19,7 +19,53 @@ ready   client1 '^request 1: '
 quietly ip -n ns_client1 route del default
 observe 'the send fails, and why'                  prints client1 '^time_client: send 10\.9\.9\.9:8080: request [0-9]+: Network is unreachable$'
 finish  client1
-observe 'what was not sent does not count'         last_line client1 '^1?[0-9] sent, 0 received, 100% lost$'
+observe 'what was not sent is lost all the same'   last_line client1 '^20 sent, 0 received, 100% lost$'
+
+say 'A kernel that refuses to send'
+quietly ./two_clients.sh down
+lab_up
+quietly ip -n ns_server route add blackhole 10.9.9.9
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -c 4 -i 1 -W 0.1'
+ready   client1 '^request 1: no reply within 0\.1 s$'
+quietly ip -n ns_client1 route add prohibit 10.9.9.9
+finish  client1
+observe 'the client says so, once for each'        prints client1 '^time_client: send 10\.9\.9\.9:8080: request 4: Permission denied$' 1
+observe 'waits for no reply to those'              prints client1 '^request 4: ' 0
+observe 'and counts them as lost'                  last_line client1 '^4 sent, 0 received, 100% lost$'
+observe 'exit status 1'                            exits client1 1
+quietly ip -n ns_client1 route del prohibit 10.9.9.9
+start   client1 'sudo ip netns exec ns_client1 ./time_burst_client 10.9.9.9 8080 -c 200000 -W 0.1 2> refused.log'
+ready_to_send() { sockets ns_client1 -un '10\.9\.9\.9:8080'; }
+within "$patience" ready_to_send || fault 'no socket'
+quietly kill -STOP "${pid[client1]}"
+quietly ip -n ns_client1 route add prohibit 10.9.9.9
+quietly kill -CONT "${pid[client1]}"
+finish  client1
+observe 'a burst says so'                          grep -q '^time_burst_client: send 10\.9\.9\.9:8080: request 200000 .*: Permission denied$' refused.log
+observe 'once for each'                            [ -z "$(sort refused.log | uniq -d)" ]
+observe 'and counts to the end'                    last_line client1 '^200000 sent, 0 received, 100% lost, 0 reordered, 0 duplicated$'
+
+quietly ip -n ns_client1 route del prohibit 10.9.9.9
+
+say 'Ctrl-C'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080 > server.log'
+observe 'a server'                                 sockets ns_server -aun ':8080 '
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -i 0.3'
+ready   client1 '^reply 3: '
+interrupt client1
+observe 'the last line comes all the same'         last_line client1 '^[3-9] sent, [3-9] received, [0-9.]+% lost$'
+observe 'it counts what came'                      [ "$(sed -n 's/.* \([0-9]*\) received.*/\1/p' "${log[client1]}")" = "$(grep -c '^reply ' "${log[client1]}")" ]
+observe 'there was a reply: exit status 0'         exits client1 0
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1000000 -i 0.000001 > client.log'
+observe 'one that makes no pause'                  grep -s -q '^reply 1000: ' client.log
+interrupt client1
+observe 'ends as well, and has not sent all'       grep -qE '^[0-9]{4,6} sent, [0-9]+ received, ' client.log
+start   client1 'sudo ip netns exec ns_client1 ./time_client 10.9.9.9 8080 -W 60'
+observe 'one that waits'                           sockets ns_client1 -un '10\.9\.9\.9:8080'
+interrupt client1
+observe 'has had no reply: exit status 1'          exits client1 1
+observe 'all are lost'                             last_line client1 '^[0-9]+ sent, 0 received, 100% lost$'
+interrupt server
 
 say 'More requests than a receive buffer holds, sent without a pause'
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080 > server.log'

@@ -23,7 +23,7 @@ observe 'its FIN is on the wire'                        packets cable1 'ip.src =
 observe "the server's is not"                           packets cable1 'ip.src == 10.0.1.1 && tcp.flags.fin == 1' -eq 0
 ladder  tcp cable1
 type_line server ''
-ready   server  '23 wait'
+ready   server  '23 bytes are waiting'
 type_line server ''
 observe 'the server reads on: 16 bytes'                 prints server ' recv\(\) = 16: "first line\\nsecon"$'
 type_line server ''
