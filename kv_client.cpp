@@ -37,7 +37,7 @@
 [[noreturn]] static void usage(int status) {
   fputs(
       "usage: kv_client ADDRESS PORT [-t SECONDS]\n"
-      "Sends the commands on standard input to the key-value store at ADDRESS and TCP PORT.\n"
+      "Sends the commands on standard input to the store at ADDRESS and TCP PORT.\n"
       "  -t SECONDS  wait at most SECONDS for the connection, and for each reply\n",
       status == 0 ? stdout : stderr);
   if (ferror(stdout)) err(1, "standard output");
@@ -51,7 +51,7 @@ static constexpr const char* help =
     "keys             show all keys\n"
     "dbsize           show how many there are\n"
     "ping [MESSAGE]   ask whether the server is there\n"
-    "fire [COUNT]     send COUNT (40) requests and FIN in one segment, and leave without a reply\n"
+    "fire [COUNT]     send COUNT (40) requests and FIN in one segment, and leave\n"
     "help             show this\n"
     "quit, exit       leave, as the end of input does\n";
 
@@ -131,10 +131,10 @@ static void connect_to(Server& server, const sockaddr_in& address) {
 }
 
 static void send_request(Server& server, std::string_view bytes, int flags) {
-  // What has come after the last reply is not the reply to what we are going to ask.
+  // What has come since the last reply is not the reply to what we are going to ask.
   char early = 0;
   const ssize_t waiting = server.asked ? recv(server.fd, &early, 1, MSG_PEEK | MSG_DONTWAIT) : 0;
-  if (waiting > 0 || !server.input.empty()) throw ProtocolError("bytes that nobody asked for");
+  if (waiting > 0) throw ProtocolError("bytes that nobody asked for");
   if (waiting < 0 && errno != EAGAIN && errno != EINTR) err(1, "recv %s", server.name.c_str());
 
   server.asked = true;
@@ -180,23 +180,24 @@ static std::string shown(const KvReply& reply) {
     case KvReply::Kind::nil:
       return "(nil)";
     case KvReply::Kind::array:
-      return "(empty array)";  // ask() shows any other, element by element
+      return "(empty array)";  // ask() shows those that have elements
   }
   return "";
 }
 
-// Sends a request and prints the reply.
+// Sends a request and prints the reply, of an array each element.
 static void ask(Server& server, const std::vector<std::string>& words) {
   send_request(server, encode_request(words), 0);
   const KvReply reply = receive_reply(server);
-  if (reply.kind != KvReply::Kind::array || reply.number == 0)
-    return say("%s\n", shown(reply).c_str());
+  const bool elements = reply.kind == KvReply::Kind::array && reply.number > 0;
+  if (!elements) say("%s\n", shown(reply).c_str());
   const int width = static_cast<int>(std::to_string(reply.number).size());
-  for (std::int64_t i = 1; i <= reply.number; ++i) {
+  for (std::int64_t i = 1; elements && i <= reply.number; ++i) {
     const KvReply element = receive_reply(server);
     if (element.kind == KvReply::Kind::array) throw ProtocolError("an array in an array");
     say("%*s) %s\n", width, std::to_string(i).c_str(), shown(element).c_str());
   }
+  if (!server.input.empty()) throw ProtocolError("bytes that nobody asked for");
 }
 
 // Sends `count` requests, to leave in one segment with the FIN of the close() that follows, and
@@ -227,11 +228,13 @@ static bool same(std::string_view word, std::string_view command) {
          strncasecmp(word.data(), command.data(), word.size()) == 0;
 }
 
-// The words of a line: between blanks, but the value of `set` is all that follows the one blank
-// behind the key.
+// The words of a line, or as many as are too many. They stand between blanks, but the value of `set`
+// is all that follows the one blank behind the key.
 static std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
-  for (std::size_t at = 0; (at = line.find_first_not_of(" \t", at)) != std::string_view::npos;) {
+  for (std::size_t at = 0; words.size() <= KV_MAX_ARGUMENTS;) {
+    at = line.find_first_not_of(" \t", at);
+    if (at == std::string_view::npos) break;
     const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
     words.emplace_back(line.substr(at, end - at));
     if (words.size() == 2 && same(words[0], "set") && end < line.size()) {

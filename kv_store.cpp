@@ -46,10 +46,9 @@ static constexpr std::size_t SHOWN = 64;  // bytes of an argument in the log
   fputs(
       "usage: kv_store [-k SECONDS] [-s]\n"
       "Keeps values under keys, in memory, for one client at a time on TCP port 8085.\n"
-      "  -k SECONDS  probe a silent client every SECONDS (keepalive), and drop one that for 4 "
-      "times\n"
-      "              as long does not answer, or takes nothing of a reply\n"
-      "  -s          survive SIGPIPE: a client that is gone ends its connection, not the server\n",
+      "  -k SECONDS  probe a silent client every SECONDS (keepalive), and drop one\n"
+      "              that does not answer, or takes no reply, for 4 times as long\n"
+      "  -s          survive SIGPIPE: a client that is gone ends its connection only\n",
       status == 0 ? stdout : stderr);
   if (ferror(stdout)) err(1, "standard output");
   exit(status);

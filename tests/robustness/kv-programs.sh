@@ -281,8 +281,8 @@ for more in '' "'; read -r _; printf '"; do
   if [ "$more" ]; then
     type_line server ''
     observe 'another comes later'                    sockets host -tan '^ESTAB +4 +0 .* 127\.0\.0\.1:8085 '
+    type_line client1 'get a'
   fi
-  type_line client1 'get a'
   observe 'which nobody asked for'                   prints client1 '^kv_client: 127\.0\.0\.1:8085 breaks the protocol: bytes that nobody asked for$'
   observe 'exit status 1'                            exits client1 1
   finish server
