@@ -168,21 +168,12 @@ static KvReply receive_reply(Server& server) {
 }
 
 static std::string shown(const KvReply& reply) {
-  switch (reply.kind) {
-    case KvReply::Kind::simple:
-      return escaped(reply.text, false);
-    case KvReply::Kind::error:
-      return "(error) " + escaped(reply.text, false);
-    case KvReply::Kind::integer:
-      return "(integer) " + std::to_string(reply.number);
-    case KvReply::Kind::bulk:
-      return '"' + escaped(reply.text) + '"';
-    case KvReply::Kind::nil:
-      return "(nil)";
-    case KvReply::Kind::array:
-      return "(empty array)";  // ask() shows those that have elements
-  }
-  return "";
+  using Kind = KvReply::Kind;
+  if (reply.kind == Kind::integer) return "(integer) " + std::to_string(reply.number);
+  if (reply.kind == Kind::bulk) return '"' + escaped(reply.text) + '"';
+  if (reply.kind == Kind::nil) return "(nil)";
+  if (reply.kind == Kind::array) return "(empty array)";  // ask() shows those with elements
+  return (reply.kind == Kind::error ? "(error) " : "") + escaped(reply.text, false);
 }
 
 // Sends a request and prints the reply, of an array each element.
@@ -228,8 +219,8 @@ static bool same(std::string_view word, std::string_view command) {
          strncasecmp(word.data(), command.data(), word.size()) == 0;
 }
 
-// The words of a line, or as many as are too many. They stand between blanks, but the value of `set`
-// is all that follows the one blank behind the key.
+// The words of a line, or as many as are too many. They stand between blanks, but the value of
+// `set` is all that follows the one blank behind the key.
 static std::vector<std::string> words_of(std::string_view line) {
   std::vector<std::string> words;
   for (std::size_t at = 0; words.size() <= KV_MAX_ARGUMENTS;) {
