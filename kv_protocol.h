@@ -32,9 +32,8 @@
 
 inline constexpr std::size_t KV_MAX_BULK = 64 * 1024;  // bytes of a bulk string
 inline constexpr std::size_t KV_MAX_ARGUMENTS = 16;    // bulk strings of a request
-inline constexpr std::size_t KV_MAX_LINE =
-    64 * 1024;                                    // bytes of an inline line, simple string or error
-inline constexpr std::size_t KV_MAX_HEADER = 24;  // bytes of a line that holds a type and a number
+inline constexpr std::size_t KV_MAX_LINE = 64 * 1024;  // bytes of any other line that holds text
+inline constexpr std::size_t KV_MAX_HEADER = 24;  // bytes of one that holds a type and a number
 
 // A buffer of so many bytes holds any request, or any reply, whole. (An array's elements count as
 // replies of their own.)

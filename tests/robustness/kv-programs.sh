@@ -280,7 +280,7 @@ for more in '' "'; read -r _; printf '"; do
   observe 'the first reply is one'                   prints client1 '^A$'
   if [ "$more" ]; then
     type_line server ''
-    observe 'another comes later'                    sockets host -tan '^ESTAB +4 +0 .* 127\.0\.0\.1:8085 '
+    observe 'another comes later'                    sockets host -tan '^ESTAB +4 +0 .* 127\.0\.0\.1:8085 *$'
     type_line client1 'get a'
   fi
   observe 'which nobody asked for'                   prints client1 '^kv_client: 127\.0\.0\.1:8085 breaks the protocol: bytes that nobody asked for$'
@@ -305,6 +305,7 @@ ready server ' serving on '
 kill -STOP "${pid[server]}"
 word=$(printf %060000d 0)
 echo "del $word $word $word $word $word $word $word $word $word $word $word $word $word $word $word" > words
+quietly sysctl -w net.ipv4.tcp_wmem='4096 16384 16384' net.ipv4.tcp_rmem='4096 16384 16384'   # too little for it
 run client1 './kv_client 127.0.0.1 8085 -t 1 < words'
 observe 'nor one that takes no request'              prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
 kill -CONT "${pid[server]}"
@@ -314,7 +315,7 @@ say 'And for the connection'
 quietly ip route add 10.0.4.0/24 dev lo   # where no one is, and nobody says so
 stopwatch
 start client1 './kv_client 10.0.4.1 8085 -t 1'
-observe 'nobody answers'                             sockets host -tan '^SYN-SENT .* 10\.0\.4\.1:8085 '
+observe 'nobody answers'                             sockets host -tan '^SYN-SENT .* 10\.0\.4\.1:8085 *$'
 kill -STOP "${pid[client1]}"
 kill -CONT "${pid[client1]}"   # which interrupts connect()
 observe 'is not waited for, either'                  prints client1 '^kv_client: no connection to 10\.0\.4\.1:8085 within 1 s$'
