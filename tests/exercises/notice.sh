@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Exercise: simple_nc -n notices that the server has closed or reset the connection, and says which.
+. "$(dirname "$0")/exercise.lib"
+task simple_nc 'option -n' -n -h
+. "$(dirname "$0")/tcp.lib"
+lab_up
+
+# dial [OPTION [INPUT]]: tcp_peer as the server, and simple_nc, connected to it.
+dial() {
+  end_input server
+  end_input client1
+  start server 'sudo ip netns exec ns_server ./tcp_peer listen 8080'
+  ready server '^listening$'
+  heard[server]=1
+  start client1 "sudo ip netns exec ns_client1 ./simple_nc${1+ $1} 10.0.1.1 8080${2-}"
+  tell server accept '^accepted$'
+}
+# types BYTES: at once, which a terminal would not do.
+types() { printf %s "$1" >&"${keyboard[client1]}"; }
+lives() { ! ended client1 || { seen='simple_nc has ended'; return 3; }; }
+all_read() { lives && sockets ns_client1 -tan '^ESTAB +0 '; }
+write_waits() { sockets ns_client1 -tan '^ESTAB +0 +[1-9]'; }
+# says MESSAGE: that, and nothing else.
+says() { seen=$(cat "${log[client1]}"); [ "$seen" = "simple_nc: $1" ]; }
+# notices EVENT WHEN: closed or reset
+notices() {
+  expect "the server has $1 the connection $2: simple_nc ends" ended client1
+  expect "... and says: simple_nc: server $1 the connection" says "server $1 the connection"
+  expect '... exit status 1' exits client1 1
+}
+
+say 'A server that closes the connection'
+capture closed ns_server veth_srv_c1
+dial -n
+expect 'while nothing happens, simple_nc sleeps' asleep client1
+tell server close '^closed$'
+notices closed 'while nothing is typed'
+end_capture closed
+expect '... and has written nothing' packets closed 'ip.src == 10.0.1.2 && tcp.len > 0' -eq 0
+
+say 'A server that resets it'
+dial -n
+tell server reset '^reset$'
+notices reset 'while nothing is typed'
+
+say 'Input'
+dial -n
+rm -f received
+types $'one\ntwo\nthree'
+type_line server 'read 13'
+expect 'input is sent as soon as it is there, two lines and a piece at once' \
+  hears server '^read 13 bytes$'
+expect '... as it is' [ "$(cat received)" = $'one\ntwo\nthree' ]
+end_input client1
+type_line server drain
+expect 'end of input closes the connection, with FIN' hears server '^read 0 bytes, then FIN$'
+expect '... exit status 0' exits client1 0
+
+say 'A server that talks'
+dial -n
+tell server 'send hello' '^sent 5'
+expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
+expect '... and simple_nc sleeps again' asleep client1
+type_line server 'fill 20000000'
+expect 'many of them are read, too' hears server '^sent 20000000'
+types 'still here'
+type_line server 'read 10'
+expect '... and input is sent as before' hears server '^read 10 bytes$'
+tell server close '^closed$'
+notices closed 'after it has sent bytes'
+dial -n
+tell server 'send bye' '^sent 3'
+tell server reset '^reset$'
+notices reset 'after it has sent bytes'
+
+say 'A server that sends before it reads'
+quietly at ns_client1 sysctl -w net.ipv4.tcp_wmem='4096 65536 65536'   # a small send buffer
+head -c 16000000 /dev/urandom > many
+rm -f received
+dial -n ' < many'
+within "$patience" write_waits || fault 'the input, sixteen megabytes, is not sent' "$seen"
+type_line server 'fill 40000000'
+expect 'while write() has to wait for room, simple_nc reads' hears server '^sent 40000000'
+within "$patience" all_read || fault 'not all is read' "$seen"
+type_line server drain
+expect '... and all the input is sent in the end' hears server '^read 16000000 bytes, then FIN$'
+expect '... byte by byte the same' cmp many received
+expect '... exit status 0' exits client1 0
+
+say 'A server that reads nothing'
+for how in shut reset; do
+  dial -n ' < many'
+  within "$patience" write_waits || fault 'the input, sixteen megabytes, is not sent' "$seen"
+  expect 'while write() has to wait for room, simple_nc sleeps' asleep client1
+  tell server $how "^$how"
+  notices "${how/shut/closed}" 'while write() has to wait'
+done
+
+say 'Without -n'
+dial
+tell server close '^closed$'
+type_line client1 'anybody there?'
+within "$patience" sockets ns_client1 -tan '^CLOSE-WAIT ' 0 || fault 'no RST has come' "$seen"
+type_line client1 'hello?'
+expect 'without -n all is as before: SIGPIPE, exit status 141' exits client1 141
