@@ -10,6 +10,7 @@
 #                                     +-------------------------+       | default via 10.0.2.1 |
 #                                                                       +----------------------+
 # Each host has a loopback of its own, 127.0.0.1/8.
+# shellcheck disable=SC2016
 shopt -uo posix 2> /dev/null || exec bash "$0" "$@"  # it was `sh two_clients.sh`
 set -euo pipefail
 shopt -s inherit_errexit
@@ -29,8 +30,7 @@ settings=(
   net.ipv4.ip_forward=0
   net.ipv4.conf.{all,default}.{rp_filter,route_localnet}"=0"
   # Small buffers, the same on every kernel: a reader that does not read is soon felt.
-  net.ipv4.tcp_rmem='4096 131072 131072'
-  net.ipv4.tcp_wmem='4096 16384 131072'
+  net.ipv4.tcp_rmem='4096 131072 131072' net.ipv4.tcp_wmem='4096 16384 131072'
 )
 [ ! -d /proc/sys/net/ipv6 ] || settings+=(net.ipv6.conf.{all,default}.disable_ipv6=1)
 
@@ -86,10 +86,7 @@ give_up() {
 }
 
 # ---- down
-down() {
-  tear_down
-  echo "the lab is down"
-}
+down() { tear_down; echo "the lab is down"; }
 
 tear_down() {
   local host left=0
@@ -109,10 +106,8 @@ end_programs() {
   for ((try = 0; try < 100; try++)); do
     mapfile -t pids < <(ip netns pids "$1" 2> /dev/null)
     [ ${#pids[@]} -gt 0 ] || return 0
-    if [ $try = 0 ]; then
-      ps -o pid=,args= "${pids[@]}" | sed "s/^/ending in $1: /" || true
-      kill -s TERM "${pids[@]}" 2> /dev/null || true
-    fi
+    [ $try != 0 ] || ps -o pid=,args= "${pids[@]}" | sed "s/^/ending in $1: /" || true
+    [ $try != 0 ] || kill -s TERM "${pids[@]}" 2> /dev/null || true
     [ $try -lt 50 ] || kill -s KILL "${pids[@]}" 2> /dev/null || true
     sleep 0.01
   done
@@ -163,10 +158,10 @@ facts() {
 }
 
 remember() {
-  local try new
+  local try
   for ((try = 0; try < 100; try++)); do  # the ends of a cable take a moment to find each other
-    new=$(facts)
-    [ "$(grep -c ' veth_.* state UP$' <<< "$new")" != 4 ] || { echo "$new" > $record; return; }
+    facts > $record
+    [ "$(grep -c ' veth_.* state UP$' $record)" != 4 ] || return 0
     sleep 0.02
   done
   fail "the cables have not come up within 2 seconds"
@@ -189,9 +184,7 @@ there() {  # HOST...: is there anything of these names? (A link that leads nowhe
   return 1
 }
 
-# HOST: a namespace that `up` did not make. (Killed before it could mark one, it has left it as
-# `ip netns add` does.)
-foreign() {
+foreign() {  # HOST: a namespace not of ours, nor as `ip netns add` left it when `up` was killed
   [[ $(ip -n "$1" link show lo 2> /dev/null) != *'alias two_clients.sh'* ]] &&
     [ "$(stat -Lf -c %T "/run/netns/$1" 2> /dev/null)" = nsfs ] &&
     [ "$(ip netns pids "$1"; ip -n "$1" -o -batch - <<< "$look")" != \
@@ -202,8 +195,7 @@ foreign() {
 # behind, and the next one waits for the command that it was in the middle of.
 hold() {  # FILE: to be opened by its owner alone
   [ ! -e "$1" ] || [ -O "$1" ] || fail "$1 belongs to somebody else"
-  (umask 077; : >> "$1")
-  exec {lock}>> "$1"
+  (umask 077; : >> "$1"); exec {lock}>> "$1"
   flock -w 30 "$lock" || fail "$1 has been locked for 30 seconds, by another two_clients.sh"
 }
 
@@ -218,8 +210,7 @@ main() {
     *) echo "$usage" >&2; exit 2 ;;
   esac
   for tool in ip tc ss ps pgrep sysctl flock nsenter; do
-    command -v "$tool" > /dev/null ||
-      fail "$tool is missing: apt-get install iproute2 procps util-linux"
+    command -v $tool > /dev/null || fail "needs $tool: apt-get install iproute2 procps util-linux"
   done
   [ "$1" != shell ] || shell
   # Namespaces need CAP_SYS_ADMIN (bit 21) and links CAP_NET_ADMIN (bit 12): root has them, and who
@@ -228,14 +219,12 @@ main() {
   (((capabilities >> 21) & (capabilities >> 12) & 1)) || without_rights "$1"
   umask 022
   [ "$1" != keep ] || { keep; exit; }
-
   [ ! -e $private ] || whose='your private' sudo=
   hold $record
   [ "$1" != status ] || { status; exit; }
   for host in "${hosts[@]}"; do
     [ ! "/run/netns/$host" -ef /proc/self/ns/net ] || fail "$1 must be run outside of $host"
-    ! foreign "$host" || fail "$host is somebody else's, and is left alone; if nobody needs it:" \
-      "${sudo}ip netns del $host"
+    ! foreign "$host" || fail "$host is somebody else's; to remove it: ${sudo}ip netns del $host"
   done
   [ -w /proc/sys/net/ipv4/ip_forward ] || [ "$1" = down ] ||
     fail "/proc/sys is read-only: start the container with --privileged"
@@ -243,11 +232,10 @@ main() {
 }
 
 # ---- The private lab: one need not understand it to use the lab
-# It has a mount, network and PID namespace of its own, with a /run of its own, where ip-netns(8)
-# keeps the names; and an ordinary user's a user namespace in which the user is root
-# (user_namespaces(7)). Its first process, the keeper, ends when no shell holds its standard input
-# open any more, however the shells ended; and with it, the kernel ends all that runs in there and
-# removes the namespaces (pid_namespaces(7)).
+# It has mount, network and PID namespaces of its own, with a /run, where ip-netns(8) keeps the names;
+# and an ordinary user's a user namespace in which the user is root (user_namespaces(7)). Its first
+# process, the keeper, ends when no shell holds its standard input open any more, however the shells
+# ended; with it, the kernel ends all that runs in there, and the lab is gone (pid_namespaces(7)).
 private=/run/two_clients   # exists in a private lab, and only there
 keeper='two_clients.sh: keeper of the private lab'
 powerless='this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: start the container with --privileged'
@@ -272,7 +260,6 @@ shell() {
       { exec 8> "/proc/$pid/fd/0" && (echo "$name" >&8); } 2> /dev/null || true
     elif [ -z "$maker" ]; then
       "${new[@]}" true 2> /dev/null || forbidden
-      # shellcheck disable=SC2016
       exec 8> >(exec setsid "${new[@]}" bash -c 'exec -a "$0" bash "$1" keep' \
         "$keeper" "$(realpath "$0")" {lock}>&-)
       maker=$!
@@ -284,7 +271,6 @@ shell() {
   [ $try -lt 600 ] || fail "the private lab has not answered for 30 seconds"
   exec {lock}>&-
   # nsenter stays as the shell's parent, and holds the keeper's input open.
-  # shellcheck disable=SC2016
   exec "${enter[@]}" --target "$pid" bash -c 'exec 8>&-; cd "$1" 2> /dev/null || cd
     PATH=$2/bin:$PATH exec bash --rcfile "$2/bashrc"' - "$PWD" $private
 }
@@ -298,7 +284,6 @@ keep() {
   mount -t tmpfs -o mode=755 tmpfs /run
   [[ $here != /run/* ]] ||   # we have hidden ourselves
     { mkdir -p "$here"; mount --no-canonicalize --bind "/proc/self/fd/$checkout" "$here"; }
-  exec {checkout}<&-
   mkdir -p $private/{bin,in}
   for name in server client1 client2; do
     printf '#!/bin/sh\nexec ip netns exec ns_%s "$@"\n' $name > $private/bin/$name
@@ -313,8 +298,7 @@ SUDO
     # enters a user namespace below ours in which we are no root, and the hosts belong to one below
     # that: their owner has all capabilities over them, whatever his number (user_namespaces(7)).
     touch $private/user
-    with_process 'unshare --user --map-user=1 --map-group=1' \
-      mount --bind /proc/PID/ns/user $private/user
+    unshare --user=$private/user --map-user=1 --map-group=1 --mount true
     printf '#!/bin/sh\nexec nsenter --user=%s --preserve-credentials %s "$@"\n' \
       $private/user "$(command -v tcpdump || echo /usr/bin/tcpdump)" > $private/bin/tcpdump
   fi
@@ -323,7 +307,6 @@ SUDO
 [ ! -r ~/.bashrc ] || . ~/.bashrc
 PATH=/run/two_clients/bin:${PATH#/run/two_clients/bin:}
 PS1="(lab) ${PS1-\\$ }"
-[ -e /run/netns/ns_server ] || echo 'the lab is down; set it up with: sudo ./two_clients.sh up'
 RC
   ip link set lo up
   bash "$self" up > /dev/null < /dev/null
@@ -332,19 +315,13 @@ RC
 }
 
 add_namespace() {  # HOST
-  [ -e $private/user ] || { ip netns add "$1"; return; }
-  with_process "nsenter --user=$private/user --preserve-credentials unshare --user --net" \
-    ip netns attach "$1" PID
-}
-
-# Does the COMMAND while a process, the PID in it, stands in the namespaces that WRAPPER makes.
-with_process() {  # WRAPPER COMMAND...
   local pid
-  coproc process { $1 bash -c 'echo $$; read -r'; }
-  read -r pid <&"${process[0]}"
-  shift
-  "${@//PID/$pid}"
-  echo >&"${process[1]}"
+  [ -e $private/user ] || { ip netns add "$1"; return; }
+  coproc maker { nsenter --user=$private/user --preserve-credentials \
+    unshare --user --net bash -c 'echo $$; read -r'; }
+  read -r pid <&"${maker[0]}"
+  ip netns attach "$1" "$pid"
+  echo >&"${maker[1]}"
   wait $!
 }
 
@@ -359,13 +336,11 @@ without_rights() {  # COMMAND
     exec nsenter --target "$pid" --user --preserve-credentials --mount --net --pid \
       bash "$(realpath "$0")" "$1"
   fi
-  if [ "$1" = up ] || there "${hosts[@]}"; then
+  ! { [ "$1" = up ] || there "${hosts[@]}"; } ||
     fail "needs root: sudo ./two_clients.sh $1 (you have no private lab: ./two_clients.sh shell)"
-  fi
   echo "the machine's lab is down (sudo ./two_clients.sh up), and you have no private one" \
     "(./two_clients.sh shell)"
-  [ "$1" = down ]
-  exit
+  case $1 in down) exit 0 ;; *) exit 1 ;; esac
 }
 
 forbidden() {  # says why the user may make no namespaces
