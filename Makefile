@@ -59,7 +59,7 @@ sanitize:
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
-	shellcheck two_clients.sh tests/run tests/*/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
+	shellcheck two_clients.sh tests/run tests/ladder tests/*/run tests/*.sh tests/*/*.sh tests/*/*.lib .ci/*
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
 	  --error-exitcode=1 -I. $(SOURCES)
@@ -82,7 +82,7 @@ help:
 	@echo 'make demo       play the whole lab, section by section, with all there is to see'
 	@echo 'make demo-NAME  play one section of these:'
 	@tests/run --list | xargs | fold -s -w 60 | sed 's/^/                  /'
-	@echo '                (with PAUSE=1 wait for Enter before each step, PAUSE=2: two seconds)'
+	@echo '                (PAUSE=1: each step waits for Enter; PAUSE=2: two seconds)'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'
 	@echo 'make exercises  list the exercises, done or not; check one: make exercise-NAME'
 	@echo 'make bench      compare with other tools; rows: make bench BENCH="udp kv"'

@@ -31,7 +31,7 @@ function bytes(n, hex,  i, c, s) {   # and its text, if it is one; of the KV pro
 function tcp(  flags, syn, fin, stream, next_one, size, s) {
   flags = number(substr($20, length($20) - 1)); fin = flags % 2; syn = int(flags / 2) % 2
   if (int(flags / 4) % 2) return "RST"
-  stream = $2 $3 "," $4 "," $16 "," $19; next_one = next_number[stream]; size = syn + fin + $22
+  stream = $2 $3 "," $4 "," $16 "," $17 "," $19; next_one = next_number[stream]; size = syn + fin + $22
   s = syn ? flags >= 16 ? "SYN ACK" : "SYN" : fin ? "FIN" : $22 ? "" : "ACK"
   if ($22) s = s (s == "" ? "" : ", ") bytes($22, $18)
   if (size && $21 < next_one) s = "again: " s
