@@ -172,6 +172,7 @@ differences() {
   local host gone=''
   for host in "${hosts[@]}"; do
     there "$host" || { echo "  $host is missing"; gone+="/^$host /d;"; }
+    [ -s $record ] || ! foreign "$host" || echo "  $host is somebody else's"
   done
   [ -s $record ] || { echo "  up was ended before it was done"; return; }
   facts | LC_ALL=C comm -3 $record - |
@@ -185,7 +186,7 @@ there() {  # HOST...: is there anything of these names? (A link that leads nowhe
 }
 
 foreign() {  # HOST: a namespace not of ours, nor as `ip netns add` left it when `up` was killed
-  [[ $(ip -n "$1" link show lo 2> /dev/null) != *'alias two_clients.sh'* ]] &&
+  there "$1" && [[ $(ip -n "$1" link show lo 2> /dev/null) != *'alias two_clients.sh'* ]] &&
     [ "$(stat -Lf -c %T "/run/netns/$1" 2> /dev/null)" = nsfs ] &&
     [ "$(ip netns pids "$1"; ip -n "$1" -o -batch - <<< "$look")" != \
       "$(unshare --net ip -o -batch - <<< "$look")" ]
@@ -204,9 +205,9 @@ fail() { echo "two_clients.sh: $*" >&2; exit 1; }
 
 main() {
   local tool host capabilities whose="the machine's" sudo='sudo '
-  case $#:${1-} in
-    1:up | 1:down | 1:status | 1:shell | 1:keep) ;;
-    ?:-h | ?:--help | ?:help) echo "$usage"; exit 0 ;;
+  case $#:${1-}:$$ in
+    1:up:* | 1:down:* | 1:status:* | 1:shell:* | 1:keep:1) ;;
+    *:-h:* | *:--help:* | *:help:*) echo "$usage"; exit 0 ;;
     *) echo "$usage" >&2; exit 2 ;;
   esac
   for tool in ip tc ss ps pgrep sysctl flock nsenter; do
@@ -232,7 +233,7 @@ main() {
 }
 
 # ---- The private lab: one need not understand it to use the lab
-# It has mount, network and PID namespaces of its own, with a /run, where ip-netns(8) keeps the names;
+# It has mount, network and PID namespaces of its own, with a /run, where ip-netns(8) keeps names;
 # and an ordinary user's a user namespace in which the user is root (user_namespaces(7)). Its first
 # process, the keeper, ends when no shell holds its standard input open any more, however the shells
 # ended; with it, the kernel ends all that runs in there, and the lab is gone (pid_namespaces(7)).
@@ -278,7 +279,6 @@ shell() {
 # The first process of a private lab.
 keep() {
   local self here checkout name
-  [ $$ = 1 ] || fail "keep is for two_clients.sh shell"
   self=$(realpath "$0") here=${self%/*}
   exec {checkout}< "$here"
   mount -t tmpfs -o mode=755 tmpfs /run

@@ -1,16 +1,31 @@
 #!/usr/bin/env bash
-# two_clients.sh: several at once, other people's namespaces, and where it declines.
+# two_clients.sh: several at once, what is not its own, what it finds changed, and where it declines.
 . "$(dirname "$0")/../lib.sh"
-. tests/robustness/topology.lib
 
-both() { wait "$1" && wait "$2"; }   # PROCESS PROCESS: both have succeeded
+as_root=(); [ "$(id -u)" = 0 ] || as_root=(--user --map-root-user)   # or mount(8) would refuse
+
+say 'An odd start'
+quietly env -i umask=077 bash -c 'umask 077; exec bash ./two_clients.sh up'
+observe 'with an empty environment it is up'             ip netns exec ns_client1 ping -q -c 1 10.0.2.2
+observe 'and with any umask everybody finds it'          [ "$(stat -c %a /run/netns)" = 755 ]
+cp /run/two_clients.lab $lab/new
+complete() { seen=$(diff $lab/new /run/two_clients.lab 2>&1) && ./two_clients.sh status > $lab/quiet; }
+ln -s "$PWD/two_clients.sh" $lab/link
+run host "cd / && sudo sh $lab/link up"
+observe 'sh will do, and a link to it, from anywhere'    prints host '^the lab is already up$'
+run host 'sudo sh two_clients.sh down'
+observe 'down succeeds'                                  exits host 0
+run host 'sudo ./two_clients.sh status'
+observe 'status says whose lab is down, and what to do'  prints host "^the machine's lab is down; to set it up: sudo \./two_clients\.sh up\$"
+observe 'in one line'                                    [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
 
 say 'Several at once'
+both() { wait "$1" && wait "$2"; }   # PROCESS PROCESS: both have succeeded
 for round in 1 2 3 4 5; do
   ./two_clients.sh up > $lab/up1 2>&1 & first=$!
   ./two_clients.sh up > $lab/up2 2>&1 & second=$!
   both $first $second || fault "one of two up failed in round $round" "$(cat $lab/up1 $lab/up2)"
-  complete || fault "two up at once: not complete" "$(cat $lab/quiet)"
+  complete || fault "two up at once: not complete" "$seen$(cat $lab/quiet)"
   ./two_clients.sh up > $lab/up1 2>&1 & first=$!
   ./two_clients.sh down > $lab/up2 2>&1 & second=$!
   both $first $second || fault "up beside down failed in round $round" "$(cat $lab/up1 $lab/up2)"
@@ -18,8 +33,43 @@ for round in 1 2 3 4 5; do
   quietly ./two_clients.sh down
 done
 observe 'two up, and up beside down: each in its turn'   no_namespaces
+flock /run sleep 1000 & holder=$!
+observe 'somebody holds a lock on /run'                  eval '! flock -n /run true'
+run host 'sudo timeout 20 ./two_clients.sh up'
+observe 'which keeps nobody from up'                     exits host 0
+observe 'the lock that does is for its owner alone'      [ "$(stat -c %a /run/two_clients.lab)" = 600 ]
+kill $holder
+quietly ./two_clients.sh down
 
-say 'What is not its own'
+lives_in() { seen=$(ip netns identify "$sleeper"); [ "$seen" = "$1" ]; }
+
+say 'Not its own: somebody else has an ns_server'
+quietly ip netns add ns_server
+quietly ip -n ns_server link add bridge type bridge
+for words in up down; do
+  run host "sudo ./two_clients.sh $words"
+  observe "$words refuses"                               exits host 1
+  observe 'names it, and says what to do'                prints host "^two_clients\.sh: ns_server is somebody else's; to remove it: sudo ip netns del ns_server\$"
+done
+ip netns exec ns_server sleep 1000 & sleeper=$!
+observe 'a program runs in there'                        lives_in ns_server
+quietly ip -n ns_server link del bridge
+for words in up down; do
+  run host "sudo ./two_clients.sh $words"
+  observe "$words refuses"                               exits host 1
+done
+run host 'sudo ./two_clients.sh status'
+observe 'status fails'                                   exits host 1
+observe 'and says it'                                    prints host "^  ns_server is somebody else's\$"
+observe 'the program lives'                              kill -0 $sleeper
+observe 'and nothing else was made'                      [ "$(ip netns list | sed 's/ .*//')" = ns_server ]
+kill $sleeper
+wait $sleeper
+run host 'sudo ./two_clients.sh up'
+observe 'as ip netns add leaves it, it is ours'          complete
+run host 'sudo ./two_clients.sh down'
+
+say 'Not its own: what has other names, or lives outside'
 quietly ip netns add ns_other
 quietly ip link add veth_c1 type veth peer name veth_srv_c1
 ip netns exec ns_other sleep 1000 & bystander=$!
@@ -42,11 +92,92 @@ observe 'nor the interfaces outside'                     [ "$(ip -br link show t
 kill $bystander
 quietly ip netns del ns_other
 
+say 'Names that lead nowhere'
+quietly ln -s /proc/999999/ns/net /run/netns/ns_client1
+: > /run/netns/ns_client2
+run host 'sudo ./two_clients.sh down'
+observe 'down clears them away'                          [ "${result[host]}|$(ls /run/netns)" = '0|' ]
+quietly ln -s /proc/999999/ns/net /run/netns/ns_client1
+: > /run/netns/ns_client2
+run host 'sudo ./two_clients.sh up'
+observe 'and so does up'                                 complete
+quietly ip netns del ns_client1
+mkdir /run/netns/ns_client1
+run host 'sudo ./two_clients.sh status'
+observe 'a directory is no host'                         prints host '^  ns_client1 is missing$'
+run host 'sudo ./two_clients.sh down'
+observe 'down cannot remove it'                          exits host 1
+observe 'names it'                                       prints host '/run/netns/ns_client1'
+observe 'and removes the others'                         [ "$(ls /run/netns)" = ns_client1 ]
+run host 'sudo ./two_clients.sh up'
+observe 'up fails'                                       exits host 1
+observe 'and says that it is left'                       prints host '^two_clients\.sh: the lab could not be set up, and not all of it could be removed$'
+observe 'alone'                                          [ "$(ls /run/netns)" = ns_client1 ]
+rmdir /run/netns/ns_client1
+
+# Each of these, left by an experiment that was stopped halfway, would make the next one puzzling.
+# The settings are those that the README's commands change: a section that changes another one needs
+# no line here.
+say 'What experiments leave behind'
+lab_up
+changes=()   # HOST SETTING, as status names it
+while read -r host setting value; do
+  at "$host" test -e "/proc/sys/${setting//.//}" || continue   # not every kernel has all
+  [ "$(at "$host" sysctl -n "$setting")" != "$value" ] || continue
+  [[ " ${changes[*]} " != *" $host $setting "* ]] || continue
+  at "$host" sysctl -qw "$setting=$value" || fault "$host: $setting=$value" "$(cat $lab/quiet)"
+  changes+=("$host $setting ")
+done < <(grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' README.md | awk '
+  { for (i = 5; i <= NF; i++) if (sub("=", " ", $i)) print $4, $i }')
+observe "the README changes settings: ${#changes[@]}"    [ ${#changes[@]} -ge 5 ]
+quietly ip -n ns_server link set veth_srv_c2 mtu 1280
+quietly ip -n ns_server route add blackhole 10.0.4.0/24
+quietly ip -n ns_server rule add iif lo ipproto icmp blackhole
+quietly ip -n ns_client1 address add 10.0.1.9/24 dev veth_c1
+quietly ip netns exec ns_client2 tc qdisc add dev veth_c2 root pfifo
+quietly ip netns exec ns_client2 sysctl -w net.ipv4.conf.veth_c2.accept_local=1
+[ ! -d /proc/sys/net/ipv6 ] || quietly ip netns exec ns_client1 sysctl -w net.ipv6.conf.veth_c1.disable_ipv6=0
+run host 'sudo ./two_clients.sh status'
+observe 'status fails'                                   exits host 1
+for change in "${changes[@]}"; do
+  for says in 'lacks:' 'has besides:'; do
+    observe "and says: ${change/ / $says }"              grep -qF "  ${change/ / $says }= " "${log[host]}"
+  done
+done
+observe 'an MTU'                                         prints host '^  ns_server has besides: veth_srv_c2.* mtu 1280 '
+observe 'in place of another'                            prints host '^  ns_server lacks: veth_srv_c2.* mtu 1500 '
+observe 'a route'                                        prints host '^  ns_server has besides: blackhole 10\.0\.4\.0/24'
+observe 'a rule'                                         prints host '^  ns_server has besides: .* iif lo .*blackhole'
+observe 'an address'                                     prints host '^  ns_client1 has besides: .* 10\.0\.1\.9/24 '
+observe 'a qdisc'                                        prints host '^  ns_client2 has besides: qdisc pfifo '
+observe "an interface's setting"                         prints host '^  ns_client2 has besides: net\.ipv4\.conf\.veth_c2\.accept_local = 1'
+[ ! -d /proc/sys/net/ipv6 ] ||
+  observe 'IPv6'                                         prints host '^  ns_client1 has besides: net\.ipv6\.conf\.veth_c1\.disable_ipv6 = 0'
+ip netns exec ns_client1 sleep 1000 & sleeper=$!
+observe 'a program runs in there'                        lives_in ns_client1
+run host 'sudo ./two_clients.sh up'
+observe 'up says why it builds anew'                     prints host '^  ns_client1 lacks: net\.ipv4\.tcp_retries2 = 15$'
+observe 'and which programs it ends for that'            prints host "^ending in ns_client1: +$sleeper sleep 1000\$"
+observe 'and does'                                       complete
+quietly ip -n ns_server link set veth_srv_c1 down
+run host 'sudo ./two_clients.sh status'
+observe 'the plug is out: status says so'                prints host '^  ns_server lacks: 10\.0\.1\.0/24 dev veth_srv_c1 '
+quietly ip -n ns_server link set veth_srv_c1 up
+observe 'and in again: all is well'                      complete
+quietly ip netns del ns_client2
+run host 'sudo ./two_clients.sh up'
+observe 'a host was lost: up says so'                    prints host '^  ns_client2 is missing$'
+observe 'and makes it anew'                              complete
+: > /run/two_clients.lab
+run host 'sudo ./two_clients.sh status'
+observe 'up was killed before it was done: status fails' exits host 1
+observe 'and says it'                                    prints host '^  up was ended before it was done$'
+
 say 'Where it declines'
 lab_up
 run host './two_clients.sh down'
-observe 'without rights, one line says what to do'       prints host '^two_clients\.sh: needs root: sudo \./two_clients\.sh down \(or, without root: \./two_clients\.sh shell\)$'
-observe 'and nothing else'                               [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
+observe 'without rights, it says what to do'             prints host '^two_clients\.sh: needs root: sudo \./two_clients\.sh down \(you have no private lab: \./two_clients\.sh shell\)$'
+observe 'in one line'                                    [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
 run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
@@ -54,22 +185,9 @@ ready   server  'serving on'
 run host 'sudo ./two_clients.sh status'
 observe 'status shows a server'                          prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
 interrupt server
-for change in 'ns_server net.ipv4.conf.veth_srv_c1.forwarding=0' 'ns_server net.ipv4.conf.veth_srv_c1.forwarding=1' \
-              'ns_client1 net.ipv6.conf.veth_c1.disable_ipv6=0' 'ns_client1 net.ipv6.conf.veth_c1.disable_ipv6=1'; do
-  [[ $change != *ipv6* ]] || [ -d /proc/sys/net/ipv6 ] || continue
-  case $change in
-    *forwarding=0) says='^  ns_server lacks: net\.ipv4\.ip_forward = 1$' ;;
-    *ipv6=0)       says='^  ns_client1 lacks: IPv6 switched off$' ;;
-    *)             says='^the lab is complete$' ;;
-  esac
-  quietly ip netns exec "${change% *}" sysctl -w "${change#* }"
-  run host 'sudo ./two_clients.sh status'
-  observe "${change#* }: $says"                          last_line host "$says"
-done
-quietly ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0
-run host 'sudo ./two_clients.sh status'
-observe 'status finds what was changed'                  prints host '^  ns_server lacks: net\.ipv4\.ip_forward = 1$'
-observe 'and fails'                                      exits host 1
-run host 'sudo ./two_clients.sh up'
-observe 'up says why it builds anew'                     prints host 'ns_server lacks: net\.ipv4\.ip_forward = 1$'
-observe 'and does'                                       complete
+observe 'all this has changed nothing'                   complete
+quietly ./two_clients.sh down
+run host "sudo unshare ${as_root[*]} --mount --net bash -c '
+  mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && ./two_clients.sh up'"
+observe '/proc/sys read-only: it says what to do'        prints host '^two_clients\.sh: /proc/sys is read-only: start the container with --privileged$'
+observe 'in one line'                                    [ "$(wc -l < "${log[host]}")|${result[host]}" = '1|1' ]
