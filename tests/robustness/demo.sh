@@ -28,7 +28,7 @@ observe 'no line is wider than the terminal'            [ "$(awk 'length > 80' $
 observe 'the ladder is drawn'                           grep -qE '^[0-9.]{9} \|-- 20 bytes: get a -+>\|$' $lab/output
 observe 'what a check saw stands below its claim'       grep -A 1 'its request waits in the server' $lab/output
 observe 'which is a line of ss'                         grep -qE '^ +ss: ESTAB 20 0 10\.0\.2\.1:8085 ' $lab/output
-observe 'an empty line is called Enter'                 grep -qE '^host +< <Enter>$' $lab/output
+observe 'an empty line is called Enter'                 grep -qE '^server +< <Enter>$' $lab/output
 observe "a host's second terminal has a mark"           grep -qE "^server' +\\\$ sudo ip netns exec ns_server ss -tan$" $lab/output
 
 say 'Lines of several terminals, printed at once'
