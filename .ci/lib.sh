@@ -2,12 +2,12 @@
 # What the scripts in here share.
 
 # private COMMAND...: runs it, from this directory, in a mount and a PID namespace of its own, with
-# a tmpfs on /mnt for what it makes. When this script ends, however it ends, all that was started
+# a tmpfs on /media for what it makes. When this script ends, however it ends, all that was started
 # in there ends, too, and the tmpfs is gone.
 private() {
   trap 'exit 130' INT TERM HUP
   setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc bash -c '
-    mount -t tmpfs -o mode=755 tmpfs /mnt && "$@"
+    mount -t tmpfs -o mode=755 tmpfs /media && "$@"
     exit' - env --default-signal=INT,QUIT "$@" < /dev/null &
   wait $!
 }
