@@ -21,11 +21,21 @@ for program in $(basename -s .cpp -- *.cpp); do
   done
 done
 
+# usage_of LINE: without what stands in brackets there and not in $message: the options that whoever did an exercise
+# ("Your turn") has added.
+usage_of() {
+  local line=$1 added
+  while IFS= read -r added; do
+    [[ $message == *"$added"* ]] || line=${line/"$added"/}
+  done < <(grep -oE ' ?\[[^]]*\]' <<< "$line")
+  echo "$line"
+}
+
 # Wrong words: exit status 2, nothing on standard output, and this on standard error (its first line).
 while IFS='|' read -r command message; do
   command=${command%%*( )} message=${message##*( )}
   given "./$command"
-  observe "$command: $message" [ "$status|$out|${err%%$'\n'*}" = "2||$message" ]
+  observe "$command: $message" [ "$status|$out|$(usage_of "${err%%$'\n'*}")" = "2||$message" ]
   [[ $message != *unexpected* ]] || observe '(and the usage)' grep -q "^usage: ${command%% *} *" $lab/err
 done <<'TABLE'
 addrconv                                | usage: addrconv ADDRESS...

@@ -14,7 +14,7 @@ for size in 0 23 25 24 65507; do
   observe "ignored, with its size: $size bytes"    prints server " 127\.0\.0\.1:[0-9]+ ignored, $size bytes\$"
 done
 observe 'ten were ignored'                         prints server ' ignored, ' 10
-observe 'the one from port 0 cannot be answered'   prints server '^time_server: sendto 127\.0\.0\.1:0: Invalid argument$'
+observe 'the one from port 0 cannot be answered'   prints server '^time_server: send(to|msg) 127\.0\.0\.1:0: Invalid argument$'
 observe 'the log is clean text'                    clean server
 interrupt server
 
