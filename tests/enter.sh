@@ -8,10 +8,10 @@
 # script that it is inside. A variable would not: it can come from anywhere.
 readonly first_process="first process of a test's namespaces"
 inside() {
-  local first parent
-  mapfile -d '' -t first < /proc/1/cmdline
+  local process1 parent
+  mapfile -d '' -t process1 < /proc/1/cmdline
   parent=$(sed -n 's/^PPid:\t//p' "/proc/$PPID/status")
-  [ "${first[3]-}" = "$first_process" ] && [ "$parent" = 1 ]
+  [ "${process1[3]-}" = "$first_process" ] && [ "$parent" = 1 ]
 }
 
 checkout=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
