@@ -81,7 +81,7 @@ up() {
 give_up() {
   local left='nothing is left of it'
   trap '' INT TERM HUP
-  tear_down > /dev/null 2>&1 || left='and not all of it could be removed'
+  tear_down > /dev/null 2>&1 || left='not all of it could be removed'
   echo "two_clients.sh: the lab could not be set up; $left" >&2
 }
 
@@ -169,13 +169,14 @@ remember() {
 
 # What the lab lacks, and what it has besides, a line each; nothing when it is complete.
 differences() {
-  local host gone=''
+  local host now gone=''
+  now=$(facts)
   for host in "${hosts[@]}"; do
-    there "$host" || { echo "  $host is missing"; gone+="/^$host /d;"; }
+    [[ $now == *"$host lo: "* ]] || { echo "  $host is missing"; gone+="/^$host /d;"; }
     [ -s $record ] || ! foreign "$host" || echo "  $host is somebody else's"
   done
   [ -s $record ] || { echo "  up was ended before it was done"; return; }
-  facts | LC_ALL=C comm -3 $record - |
+  LC_ALL=C comm -3 $record - <<< "$now" |
     sed "$gone /^ns_.*veth.* = /d; s/^\(ns_[^ ]*\)/  \1 lacks:/; s/^\t\([^ ]*\)/  \1 has besides:/"
 }
 

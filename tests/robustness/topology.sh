@@ -111,7 +111,7 @@ observe 'names it'                                       prints host '/run/netns
 observe 'and removes the others'                         [ "$(ls /run/netns)" = ns_client1 ]
 run host 'sudo ./two_clients.sh up'
 observe 'up fails'                                       exits host 1
-observe 'and says that it is left'                       prints host '^two_clients\.sh: the lab could not be set up, and not all of it could be removed$'
+observe 'and says that it is left'                       prints host '^two_clients\.sh: the lab could not be set up; not all of it could be removed$'
 observe 'alone'                                          [ "$(ls /run/netns)" = ns_client1 ]
 rmdir /run/netns/ns_client1
 
