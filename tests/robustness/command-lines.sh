@@ -115,12 +115,16 @@ kv_client 127.0.0.1 80 -t 86401         | kv_client: 86401: not a number of seco
 two_clients.sh                          | usage: two_clients.sh up|down|status|shell
 two_clients.sh sideways                 | usage: two_clients.sh up|down|status|shell
 two_clients.sh up up                    | usage: two_clients.sh up|down|status|shell
+two_clients.sh shell x                  | usage: two_clients.sh up|down|status|shell
+two_clients.sh keep                     | usage: two_clients.sh up|down|status|shell
 TABLE
 
 for program in $(basename -s .cpp -- *.cpp) two_clients.sh; do
   given "./$program -h"
   observe "$program -h: usage, on standard output" [ "$status|${out%% *}|$err" = '0|usage:|' ]
 done
+given 'sh two_clients.sh -h'
+observe 'sh two_clients.sh -h: the same'         [ "$status|${out%% *}|$err" = '0|usage:|' ]
 for program in $(basename -s .cpp -- *.cpp); do
   given "./$program -h > /dev/full"
   observe 'or says that it could not be written'   [ "$status|$err" = "1|$program: standard output: No space left on device" ]

@@ -26,32 +26,31 @@ HUP 0.05
 HUP 0.15
 TABLE
 
-# A pgrep that ends the shell that calls it, at its last call of so many; and a flock as on NFS, where
-# only who may write may lock.
-mkdir $lab/shim $lab/calls
+# In $lab/ending a pgrep that ends the shell that calls it, at its last call of so many; in $lab/nfs a
+# flock as on NFS, where only who may write may lock.
+mkdir -m 755 $lab/ending $lab/nfs
+mkdir $lab/calls
 chmod 777 $lab/calls
-cat > $lab/shim/pgrep <<'SHIM'
+cat > $lab/ending/pgrep <<SHIM
 #!/bin/sh
-echo >> /run/lab/calls/made
-[ "$(wc -l < /run/lab/calls/made)" != "$(cat /run/lab/calls/last)" ] || kill -KILL 0
+echo >> $lab/calls/made
+[ "\$(wc -l < $lab/calls/made)" != "\$(cat $lab/calls/last)" ] || kill -KILL 0
+exec $(command -v pgrep) "\$@"
 SHIM
-echo "exec $(command -v pgrep) \"\$@\"" >> $lab/shim/pgrep
-cat > $lab/shim/flock <<'SHIM'
+cat > $lab/nfs/flock <<SHIM
 #!/bin/bash
-for last; do :; done
 while read -r key value; do
-  [ "$key" != flags: ] || (((value & 3) != 0)) || { echo 'flock: Bad file descriptor' >&2; exit 1; }
-done < "/proc/self/fdinfo/$last"
+  [ "\$key" != flags: ] || (((value & 3) != 0)) || { echo 'flock: Bad file descriptor' >&2; exit 1; }
+done < "/proc/self/fdinfo/\${!#}"
+exec $(command -v flock) "\$@"
 SHIM
-echo "exec $(command -v flock) \"\$@\"" >> $lab/shim/flock
-chmod 755 $lab/shim $lab/shim/*
-shim() { echo "env PATH=$lab/shim:$PATH"; }
+chmod 755 $lab/*/pgrep $lab/*/flock
 
 say 'The first shell ends at any step of its way in'
 for ((last = 1; ; last++)); do
   rm -f $lab/calls/made
   echo $last > $lab/calls/last
-  start   other   "$(shim) ./two_clients.sh shell"
+  start   other   "env PATH=$lab/ending:$PATH ./two_clients.sh shell"
   type_line other 'echo inside'
   within "$patience" eval 'ended other || prints other "^inside$"' || fault 'it neither ends nor gets in'
   [ -n "${result[other]}" ] || break
@@ -84,7 +83,7 @@ for _ in 1 2 3; do
 done
 
 say 'A home on NFS'
-run     client1 "$(shim) ./two_clients.sh shell"
+run     client1 "env PATH=$lab/nfs:$PATH ./two_clients.sh shell"
 observe 'it works there'                               exits client1 0
 
 say 'A container has its own'

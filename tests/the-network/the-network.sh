@@ -28,7 +28,8 @@ done
 observe 'nothing was added to the machine itself'  [ "$(ip -br link show type veth && echo none)" = none ]
 
 run host 'sudo ./two_clients.sh status'
-observe 'status shows addresses'               prints host '^  address +veth_srv_c2@.* 10\.0\.2\.1/24'
+observe 'status says whose lab it is'          prints host "^the machine's lab\$"
+observe 'shows addresses'                      prints host '^  address +veth_srv_c2@.* 10\.0\.2\.1/24'
 observe 'and routes'                           prints host '^  route +default via 10\.0\.1\.1 dev veth_c1'
 observe 'and queueing disciplines'             prints host '^  qdisc +qdisc noqueue .* dev veth_srv_c1 '
 observe 'and that no host has a server'        prints host '^  socket +none listens$' 3

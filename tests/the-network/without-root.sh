@@ -25,16 +25,28 @@ type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 1 -w u
 within "$patience" prints wire 'listening on' 2 || fault 'no second tcpdump'
 type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
 observe 'a saved capture can be read'                   prints wire 'UDP.* Len=24'
-type_line client2 './two_clients.sh down; ./two_clients.sh status | tail -n 1; ./two_clients.sh up; ./two_clients.sh status | tail -n 1'
-observe 'down ends the hosts'                           prints client2 '^your private lab is down; to set it up: '
+type_line client2 './two_clients.sh down; ./two_clients.sh status; ./two_clients.sh up; ./two_clients.sh status'
+observe 'down ends the hosts'                           prints client2 '^your private lab is down; to set it up: \./two_clients\.sh up$'
 observe 'and the server in them'                        prints server '^Terminated'
 observe 'up makes them anew'                            prints client2 '^the lab is complete$'
+observe 'status says whose lab that is'                 prints client2 '^your private lab$'
 type_line client2 './two_clients.sh shell'
-type_line client2 'make demo-loopback; sudo -E true'
+type_line client2 'make demo-loopback; sudo -E true; sudo'
 observe 'nor a demonstration'                           prints client2 'this is a private lab; type it in a terminal outside$'
-observe 'sudo is a simple one'                          prints client2 '^sudo: in a private lab there is only: sudo COMMAND\.\.\.$'
+observe 'sudo is a simple one'                          prints client2 '^sudo: in a private lab there is only: sudo COMMAND\.\.\.$' 2
 observe 'there is no lab in the lab'                    prints client2 'this is a shell in the private lab already$'
 observe 'the machine has seen nothing of it'            no_namespaces
+
+say 'The short forms are commands like others'
+for words in 'server ping' 'timeout 5 client1 ping' 'sudo client2 ping' 'sudo LAB=1 timeout 5 server ping'; do
+  type_line client1 "$words -c 1 127.0.0.1 > short; echo \"$words: \$?\""
+  observe "$words"                                      prints client1 "^$words: 0\$"
+done
+type_line client1 "env TERM=xterm script -qec 'timeout 5 watch -n 1 server ss -tan' short; echo watched"
+ready   client1 '^watched$'
+observe 'watch server ss -tan'                          grep -q 'Local Address' short
+run     client3 "echo 'server ip -br address' | ./two_clients.sh shell"
+observe 'in a script on standard input'                 prints client3 '^veth_srv_c1.* 10\.0\.1\.1/24'
 
 say 'On a terminal'
 start   client3 "script -qec './two_clients.sh shell' /dev/null"
@@ -50,8 +62,12 @@ for role in server client1 client2; do end_input $role; finish $role; done
 observe 'the lab lives as long as one shell does'       keepers 1
 run     host    './two_clients.sh up'
 observe 'up, from outside'                              prints host '^the lab is already up$'
-run     host    './two_clients.sh status'
+observe 'says which lab it means'                       prints host "^this is your private lab; for the machine's: sudo \./two_clients\.sh up\$"
+mkdir other
+cp -p two_clients.sh other
+run     host    'other/two_clients.sh status'
 observe 'which status tells from outside, too'          last_line host '^the lab is complete$'
+observe 'from another checkout as well'                 prints host "^this is your private lab; for the machine's: sudo \./two_clients\.sh status\$"
 end_input wire
 observe 'and ends with the last, with all in it'        gone
 
@@ -68,6 +84,14 @@ run     host    './two_clients.sh down'
 observe 'down, from outside'                            prints host '^your private lab is down, with its shells$'
 observe 'ends it as well'                               gone
 finish  client1
+
+say 'No lab at all'
+for words in 'up 1' 'status 1' 'down 0'; do
+  run   host    "./two_clients.sh ${words% *}"
+  observe "${words% *}: exit status ${words#* }"        exits host "${words#* }"
+  observe 'it says that the user has none'              prints host 'you have no private'
+  observe 'in one line'                                 [ "$(wc -l < "${log[host]}")" = 1 ]
+done
 
 say 'Root may have one, too'
 start   client1 'sudo ./two_clients.sh shell'
