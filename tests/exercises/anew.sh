@@ -13,10 +13,10 @@ meet() {
   ready server '^listening$'
   heard[server]=1
   start client1 "./kv_client 127.0.0.1 8085${1+ $1}"
-  tell server accept '^accepted$'
+  order server accept '^accepted$'
 }
 # asks LINE REQUEST: it is typed, and the server gets it.
-asks() { type_line client1 "$1"; tell server request "^request $2\$"; }
+asks() { type_line client1 "$1"; order server request "^request $2\$"; }
 # repeats LINE [REQUEST]: kv_client connects anew, and sends it again.
 repeats() {
   type_line server accept
@@ -43,9 +43,9 @@ for how in close reset; do
   say "The connection is lost before the reply: $how"
   meet -r
   asks 'get a' 'get a'
-  tell server $how "^$how"
+  order server $how "^$how"
   repeats 'get a'
-  tell server 'send $5\r\nhello\r\n' ^sent
+  order server 'send $5\r\nhello\r\n' ^sent
   expect '... and shows the reply, once' shows '"hello"'
   expect '... and has said: kv_client: connected anew to 127.0.0.1:8085' \
     prints client1 '^kv_client: connected anew to 127\.0\.0\.1:8085$' 1
@@ -54,33 +54,33 @@ done
 say 'In the middle of a reply'
 meet -r
 asks 'GET a' 'GET a'
-tell server 'send $7\r\nhel' ^sent
-tell server close ^closed
+order server 'send $7\r\nhel' ^sent
+order server close ^closed
 repeats 'GET a'
-tell server 'send $5\r\nworld\r\n' ^sent
+order server 'send $5\r\nworld\r\n' ^sent
 expect '... and shows the whole reply, and no piece of the first one' shows '"world"'
 asks keys keys
-tell server 'send *3\r\n$1\r\na\r\n$1\r\nb\r\n' ^sent
-tell server reset ^reset
+order server 'send *3\r\n$1\r\na\r\n$1\r\nb\r\n' ^sent
+order server reset ^reset
 repeats keys
-tell server 'send *2\r\n$1\r\na\r\n$1\r\nc\r\n' ^sent
+order server 'send *2\r\n$1\r\na\r\n$1\r\nc\r\n' ^sent
 expect '... and shows every element once' shows '"world"' '1) "a"' '2) "c"'
 sevens=0
 for command in dbsize 'ping x' 'echo y'; do
   asks "$command" "$command"
-  tell server close ^closed
+  order server close ^closed
   repeats "$command"
-  tell server 'send :7\r\n' ^sent
+  order server 'send :7\r\n' ^sent
   expect '... and shows the reply' prints client1 '^\(integer\) 7$' $((++sevens))
 done
 
 say 'Nothing was asked yet'
 for how in close reset; do
   meet -r
-  tell server $how "^$how"
+  order server $how "^$how"
   type_line client1 'set a 1'
   repeats 'set a 1'
-  tell server 'send +OK\r\n' ^sent
+  order server 'send +OK\r\n' ^sent
   expect '... which was never sent before, so that this is safe' shows OK
   expect '... and is done once' [ "$(requests)" = 1 ]
 done
@@ -89,23 +89,23 @@ say 'A request that was not sent completely'
 quietly sysctl -w net.ipv4.tcp_wmem='4096 65536 65536'   # small send buffers
 printf -v long '%060000d' 0
 meet -r
-tell server close ^closed
-tell server narrow ^narrow
+order server close ^closed
+order server narrow ^narrow
 for _ in {1..14}; do long_keys+=" $long"; done
 type_line client1 "del$long_keys"
-tell server accept ^accepted
-tell server wide ^wide
+order server accept ^accepted
+order server wide ^wide
 within "$patience" sockets host -tan '^ESTAB +0 +[1-9].*:8085 *$' || fault 'nothing is sent' "$seen"
-tell server reset ^reset
+order server reset ^reset
 repeats 'del of 14 long keys' 'del( \(60000 bytes\)){14}'
-tell server 'send :0\r\n' ^sent
+order server 'send :0\r\n' ^sent
 expect '... since a server without its end cannot have done it' shows '(integer) 0'
 
 say 'A request that may have been done'
 while read -r how line; do
   meet -r
   asks "$line" "$line"
-  tell server "$how" "^$how"
+  order server "$how" "^$how"
   type_line server accept   # would it be sent again,
   type_line server request  # it would be seen here
   expect "$line, and $how instead of a reply: not sent again, as it may have been done" once
@@ -122,20 +122,20 @@ TABLE
 say 'A server that starts again'
 meet -r
 asks 'get a' 'get a'
-tell server deaf '^deaf$'
-tell server close ^closed
+order server deaf '^deaf$'
+order server close ^closed
 refused() { awk '/^Tcp: [0-9]/ { print $8 }' /proc/net/snmp; }   # attempts that have failed
 refused_twice() { [ "$(refused)" -ge $((earlier + 2)) ]; }
 earlier=$(refused)
 expect 'while the port is closed, kv_client tries again and again' refused_twice
-tell server hear '^hearing$'
+order server hear '^hearing$'
 repeats 'get a'
-tell server 'send $-1\r\n' ^sent
+order server 'send $-1\r\n' ^sent
 expect '... and shows the reply' shows '(nil)'
 
 say 'A server that never comes back'
-tell server deaf '^deaf$'
-tell server close ^closed
+order server deaf '^deaf$'
+order server close ^closed
 type_line client1 'get a'
 expect 'after ten times it gives up: Connection refused' \
   prints client1 '^kv_client: connect 127\.0\.0\.1:8085: Connection refused$'
@@ -152,7 +152,7 @@ expect '... after eleven times, the first and ten more' [ "$(requests)" = 11 ]
 say 'Without -r'
 meet
 asks 'get a' 'get a'
-tell server close ^closed
+order server close ^closed
 expect 'without -r all is as before: server closed the connection' \
   shows 'kv_client: server closed the connection'
 expect '... exit status 1' exits client1 1

@@ -119,8 +119,8 @@ expect 'the endless one dies: another gets its replies' busy second 10
 say 'FIN behind the requests'
 start peer './tcp_peer connect 127.0.0.1 8085'
 ready peer '^connected$'
-tell peer "send $(head -n 6000 asked | sed 's/\r$/\\r\\n/' | tr -d '\n')" '^sent'
-tell peer shut '^shut$'
+order peer "send $(head -n 6000 asked | sed 's/\r$/\\r\\n/' | tr -d '\n')" '^sent'
+order peer shut '^shut$'
 expect 'one sends 6,000 requests and FIN, and does not read: another gets its replies' \
   busy second 10
 expect '... and while nobody reads, kv_store sleeps' asleep server

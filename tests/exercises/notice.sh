@@ -13,7 +13,7 @@ dial() {
   ready server '^listening$'
   heard[server]=1
   start client1 "sudo ip netns exec ns_client1 ./simple_nc${1+ $1} 10.0.1.1 8080${2-}"
-  tell server accept '^accepted$'
+  order server accept '^accepted$'
 }
 # types BYTES: at once, which a terminal would not do.
 types() { printf %s "$1" >&"${keyboard[client1]}"; }
@@ -33,14 +33,14 @@ say 'A server that closes the connection'
 capture closed ns_server veth_srv_c1
 dial -n
 expect 'while nothing happens, simple_nc sleeps' asleep client1
-tell server close '^closed$'
+order server close '^closed$'
 notices closed 'while nothing is typed'
 end_capture closed
 expect '... and has written nothing' packets closed 'ip.src == 10.0.1.2 && tcp.len > 0' -eq 0
 
 say 'A server that resets it'
 dial -n
-tell server reset '^reset$'
+order server reset '^reset$'
 notices reset 'while nothing is typed'
 
 say 'Input'
@@ -58,7 +58,7 @@ expect '... exit status 0' exits client1 0
 
 say 'A server that talks'
 dial -n
-tell server 'send hello' '^sent 5'
+order server 'send hello' '^sent 5'
 expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
 expect '... and simple_nc sleeps again' asleep client1
 type_line server 'fill 20000000'
@@ -66,11 +66,11 @@ expect 'many of them are read, too' hears server '^sent 20000000'
 types 'still here'
 type_line server 'read 10'
 expect '... and input is sent as before' hears server '^read 10 bytes$'
-tell server close '^closed$'
+order server close '^closed$'
 notices closed 'after it has sent bytes'
 dial -n
-tell server 'send bye' '^sent 3'
-tell server reset '^reset$'
+order server 'send bye' '^sent 3'
+order server reset '^reset$'
 notices reset 'after it has sent bytes'
 
 say 'A server that sends before it reads'
@@ -92,13 +92,13 @@ for how in shut reset; do
   dial -n ' < many'
   within "$patience" write_waits || fault 'the input, sixteen megabytes, is not sent' "$seen"
   expect 'while write() has to wait for room, simple_nc sleeps' asleep client1
-  tell server $how "^$how"
+  order server $how "^$how"
   notices "${how/shut/closed}" 'while write() has to wait'
 done
 
 say 'Without -n'
 dial
-tell server close '^closed$'
+order server close '^closed$'
 type_line client1 'anybody there?'
 within "$patience" sockets ns_client1 -tan '^CLOSE-WAIT ' 0 || fault 'no RST has come' "$seen"
 type_line client1 'hello?'
