@@ -20,7 +20,7 @@ start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
 ready   wire    'listening on'
 run     client1 'sudo ip netns exec ns_client1 ping -c 2 -M do -s 1400 10.0.2.2'
 observe 'the router says what fits'                     prints client1 'Frag needed and DF set \(mtu = 1280\)'
-observe 'and the next one is not even sent'             prints client1 'message too long'
+observe 'and the next one is not even sent'             prints client1 '[Mm]essage too long'
 run     client1 'sudo ip netns exec ns_client1 ip route get 10.0.2.2'
 observe 'the kernel remembers it'                       prints client1 'cache expires (600|5[0-9]{2})sec mtu 1280'
 

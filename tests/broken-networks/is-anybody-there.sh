@@ -41,7 +41,7 @@ last_words() {
   seen=$(fields far 'ip.addr == 10.0.1.2 && tcp.port == 8085' frame.time_epoch ip.src tcp.flags.reset | awk '
     done { next }
     $2 == "10.0.1.2" { gaps = ""; last = $1; next }
-    { gaps = gaps sprintf("%.2f ", $1 - last); last = $1; done = $3 == 1 }
+    { gaps = gaps sprintf("%.2f ", $1 - last); last = $1; done = $3 ~ /^(1|True)$/ }
     END { print gaps }')
   awk '{ for (i = 1; i <= NF; i++) if ($i < 0.8 || $i > 1.5) exit 1; exit NF != 4 }' <<< "$seen" || return 3
 }

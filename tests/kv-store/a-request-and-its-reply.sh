@@ -62,11 +62,11 @@ observe 'a handshake, and FIN from either side'         [ "$(fields cable1 'tcp.
 run     look1   'tshark -r kv.pcap -d tcp.port==8085,resp'
 observe 'tshark names the request'                      prints look1 'RESP .* Request: set greeting hello world'
 observe 'and the reply'                                 prints look1 'RESP .* Response: OK'
-run     wire    'tshark -q -r kv.pcap -z flow,tcp,network'
-observe 'it draws them'                                 exits wire 0
-run     wire    'tests/ladder kv.pcap'
-observe 'so does the ladder, with what they say'        prints wire '^[0-9.]{9} \|-- 45 bytes: set greeting hello world -+>\|$'
-observe 'and the reply'                                 prints wire '^[0-9.]{9} \|<-+ 18 bytes: hello world --\|$'
+run     look1   'tshark -q -r kv.pcap -z flow,tcp,network'
+observe 'it draws them'                                 exits look1 0
+run     look1   'tests/ladder kv.pcap'
+observe 'so does the ladder, with what they say'        prints look1 '^[0-9.]{9} \|-- 45 bytes: set greeting hello world -+>\|$'
+observe 'and the reply'                                 prints look1 '^[0-9.]{9} \|<-+ 18 bytes: hello world --\|$'
 
 say 'The end of input, and a client that is a script'
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
