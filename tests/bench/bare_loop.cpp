@@ -23,8 +23,8 @@ int main(int argc, char* argv[]) {
     std::array<char, 24> datagram;
     sockaddr_in peer{};
     socklen_t peer_size = sizeof peer;
-    const ssize_t size =
-        recvfrom(fd, datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    const ssize_t size = recvfrom(fd, datagram.data(), datagram.size(), 0,
+                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
     if (size < 0) err(1, "recvfrom");
     if (sendto(fd, datagram.data(), static_cast<std::size_t>(size), 0,
                reinterpret_cast<const sockaddr*>(&peer), peer_size) < 0)

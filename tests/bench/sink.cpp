@@ -22,7 +22,8 @@ int main() {
   self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(listener, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0) err(1, "bind");
   socklen_t self_size = sizeof self;
-  if (getsockname(listener, reinterpret_cast<sockaddr*>(&self), &self_size) < 0) err(1, "getsockname");
+  if (getsockname(listener, reinterpret_cast<sockaddr*>(&self), &self_size) < 0)
+    err(1, "getsockname");
   if (listen(listener, 1) < 0) err(1, "listen");
   printf("%u\n", ntohs(self.sin_port));
 

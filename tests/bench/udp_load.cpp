@@ -32,7 +32,8 @@ static std::uint32_t sequence = 0;
 
 static void send_requests(int fd, std::size_t count) {
   std::array<TimeMessage, MOST> requests;
-  for (std::size_t i = 0; i < count; ++i) requests[i] = encode_time(TimeKind::request, ++sequence, {});
+  for (std::size_t i = 0; i < count; ++i)
+    requests[i] = encode_time(TimeKind::request, ++sequence, {});
   while (send(fd, requests.data(), count * sizeof(TimeMessage), 0) < 0)
     if (errno != EINTR) err(1, "send");
 }

@@ -51,8 +51,8 @@ static std::vector<std::string> bad_messages(TimeKind kind, std::uint32_t sequen
            {4, std::string(4, '\0')},  // the kind: none
            {4, kind == TimeKind::request ? std::string("\0\0\0\2", 4)
                                          : std::string("\0\0\0\1", 4)},  // the other
-           {12, "\x3b\x9a\xca"},                                         // 1,000,000,000 nanoseconds
-           {16, std::string(8, '\xff')}}) {                              // the end of time
+           {12, "\x3b\x9a\xca"},             // 1,000,000,000 nanoseconds
+           {16, std::string(8, '\xff')}}) {  // the end of time
     std::string wrong = good;
     wrong.replace(offset, bytes.size(), bytes);
     if (offset == 12) wrong[15] = '\0';
@@ -76,7 +76,8 @@ static int make_socket(const char* address, const char* port, bool server) {
   endpoint.sin_port = htons(static_cast<std::uint16_t>(number_in(port)));
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   const timeval patience{5, 0};
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) err(1, "socket");
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0)
+    err(1, "socket");
   const auto* where = reinterpret_cast<const sockaddr*>(&endpoint);
   if ((server ? bind : connect)(fd, where, sizeof endpoint) < 0) err(1, "%s:%s", address, port);
   return fd;
@@ -101,7 +102,8 @@ static int flood(int fd, int count) {
   const std::string good = encoded(TimeKind::request, 0);
   for (int i = 1; i <= count; ++i) {
     std::string datagram(random() % 64, '\0');
-    if (random() % 2 == 0) datagram = good;  // half are good but for one byte of the magic number or the kind
+    if (random() % 2 == 0)
+      datagram = good;  // half are good but for one byte of the magic number or the kind
     for (char& byte : datagram)
       if (datagram.size() != good.size()) byte = static_cast<char>(random());
     if (datagram.size() == good.size()) {
@@ -125,7 +127,8 @@ static void put_from_port_0(const char* address, const char* port) {
   udphdr header{};
   header.dest = htons(static_cast<std::uint16_t>(number_in(port)));
   header.len = htons(static_cast<std::uint16_t>(sizeof header + payload.size()));
-  const std::string packet = std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
+  const std::string packet =
+      std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
   if (sendto(fd, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&endpoint),
              sizeof endpoint) < 0)
     err(1, "sendto from port 0");
@@ -141,7 +144,8 @@ int main(int argc, char* argv[]) {
     expect_reply(fd, 7);
     return 0;
   }
-  if (mode == "flood" && argc == 5) return flood(make_socket(argv[2], argv[3], false), number_in(argv[4]));
+  if (mode == "flood" && argc == 5)
+    return flood(make_socket(argv[2], argv[3], false), number_in(argv[4]));
 
   const bool serve = mode == "serve" && argc == 3, ahead = mode == "ahead" && argc == 4;
   if (!serve && !ahead && !(mode == "shuffle" && argc == 4)) errx(2, "see the source");
@@ -154,17 +158,21 @@ int main(int argc, char* argv[]) {
     auto* from = reinterpret_cast<sockaddr*>(&peer);
     if (recvfrom(fd, &datagram, sizeof datagram, 0, from, &size) < 0) return 0;
     const std::uint32_t number = ntohl(datagram.sequence);
-    const auto answer = [&](const std::string& text) { sendto(fd, text.data(), text.size(), 0, from, size); };
+    const auto answer = [&](const std::string& text) {
+      sendto(fd, text.data(), text.size(), 0, from, size);
+    };
     if (ahead) {
       puts("asked");
       fflush(stdout);
       getchar();
-      for (int i = left; i-- > 0;) answer(encoded(TimeKind::reply, number + static_cast<std::uint32_t>(i)));
+      for (int i = left; i-- > 0;)
+        answer(encoded(TimeKind::reply, number + static_cast<std::uint32_t>(i)));
       return 0;
     }
     if (serve) {
       for (const std::string& text : bad_messages(TimeKind::reply, number))
-        if (text.size() < 100 || number == 1) answer(text);  // two large ones would fill a receive buffer
+        if (text.size() < 100 || number == 1)
+          answer(text);  // two large ones would fill a receive buffer
       for (const std::uint32_t unknown : {0u, number + 1000, 0xffffffffu})
         answer(encoded(TimeKind::reply, unknown));
       for (int copy = 0; copy < 2; ++copy) answer(encoded(TimeKind::reply, number));

@@ -296,12 +296,17 @@ int main() {
   const auto seconds = [&](auto look_at) {
     const std::clock_t begin = std::clock();
     for (std::size_t size = 1; size <= kib64.size(); ++size)
-      if (look_at(std::string_view(kib64.data(), size))) ++faults, printf("half a line was taken\n");
+      if (look_at(std::string_view(kib64.data(), size)))
+        ++faults, printf("half a line was taken\n");
     return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   };
-  const double all = seconds([](std::string_view input) { return take_request(input).has_value(); });
-  const double search = seconds([](std::string_view input) { return input.find('\n') != input.npos; });
-  printf("a line of 65536 bytes, byte by byte: %.3f s of processor time, %.3f to look for its end\n", all, search);
+  const double all =
+      seconds([](std::string_view input) { return take_request(input).has_value(); });
+  const double search =
+      seconds([](std::string_view input) { return input.find('\n') != input.npos; });
+  printf(
+      "a line of 65536 bytes, byte by byte: %.3f s of processor time, %.3f to look for its end\n",
+      all, search);
   if (all > 4 * search + 0.1) ++faults, printf("  that is more than four times as long\n");
   return faults == 0 ? 0 : 1;
 }
