@@ -303,7 +303,7 @@ int main() {
   const double all =
       seconds([](std::string_view input) { return take_request(input).has_value(); });
   const double search =
-      seconds([](std::string_view input) { return input.find('\n') != input.npos; });
+      seconds([](std::string_view input) { return input.find('\n') != std::string_view::npos; });
   printf(
       "a line of 65536 bytes, byte by byte: %.3f s of processor time, %.3f to look for its end\n",
       all, search);
