@@ -7,30 +7,30 @@ dial() { exec {line_in}<> /dev/tcp/127.0.0.1/8085; }
 hang_up() { exec {line_in}>&-; }
 # shellcheck disable=SC2059
 say_bytes() { printf "$1" >&"$line_in"; }   # as printf's escapes write them
-# tell BYTES: sends them to the server as a client of its own; what it says until it hangs up is in $told.
-tell() { dial; say_bytes "$1"; told=$(timeout "$patience" cat <&"$line_in" | tr -d '\r\0'); hang_up; }
+# demand BYTES: sends them to the server as a client of its own; what it says until it hangs up is in $told.
+demand() { dial; say_bytes "$1"; told=$(timeout "$patience" cat <&"$line_in" | tr -d '\r\0'); hang_up; }
 memory() { awk -v what="^Vm$2" '$0 ~ what { print $2 }' "/proc/${pid[$1]}/status"; }
 
 say 'Requests that break the protocol'   # the others are in kv_decoder.cpp
 serve
 while IFS='|' read -r bytes fault; do
   bytes=${bytes%%*( )} fault=${fault##*( )}
-  tell "$bytes"
+  demand "$bytes"
   observe "$bytes: $fault" [ "$told" = "-ERR Protocol error: $fault" ]
 done <<'TABLE'
 *1\r\n$65537\r\n              | not a length of at most 65536: 65537
 *\e[2J\a\xff\r\n              | not a number of arguments: \x1b[2J\a\xff
 TABLE
-tell 'PING\r\n*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n'
+demand 'PING\r\n*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n'
 observe 'what came before it is answered'            [ "$told" = $'+PONG\n+PONG\n-ERR Protocol error: not a number of arguments: x' ]
-tell '\e]0;pwned\a \xff\0\r\n*17\r\n'
+demand '\e]0;pwned\a \xff\0\r\n*17\r\n'
 observe 'unknown commands come back harmless'        [ "$told" = $'-ERR unknown command \'\\x1b]0;pwned\\a\'\n-ERR Protocol error: more than 16 arguments' ]
-tell 'COMMAND DOCS\r\ncommand\r\n*17\r\n'
+demand 'COMMAND DOCS\r\ncommand\r\n*17\r\n'
 observe 'COMMAND gets an empty array'                [ "$told" = $'*0\n*0\n-ERR Protocol error: more than 16 arguments' ]
 observe 'the log is clean text'                      clean server
 
 say 'What other clients of Redis say'
-tell 'ECHO hello\r\necho\r\nPING\r\r\nQUIT now\r\nquit\r\nPING\r\n'
+demand 'ECHO hello\r\necho\r\nPING\r\r\nQUIT now\r\nquit\r\nPING\r\n'
 observe 'ECHO, CR as a blank, and QUIT, the end'     [ "$told" = $'$5\nhello\n-ERR wrong number of arguments for \'ECHO\'\n+PONG\n-ERR wrong number of arguments for \'QUIT\'\n+OK' ]
 observe 'which the log notes'                        prints server ' 127\.0\.0\.1:[0-9]+ disconnected by us, as it asked$' 1
 
