@@ -42,7 +42,7 @@ for words in 'server ping' 'timeout 5 client1 ping' 'sudo client2 ping' 'sudo LA
   type_line client1 "$words -c 1 127.0.0.1 > short; echo \"$words: \$?\""
   observe "$words"                                      prints client1 "^$words: 0\$"
 done
-type_line client1 "env TERM=xterm script -qec 'timeout 5 watch -n 1 server ss -tan' short > /dev/null; echo watched"
+type_line client1 "env TERM=xterm script -qec 'timeout --foreground 5 watch -n 1 server ss -tan' short > /dev/null; echo watched"
 ready   client1 '^watched$'
 observe 'watch server ss -tan'                          grep -q 'Local Address' short
 run     client3 "echo 'server ip -br address' | ./two_clients.sh shell"
