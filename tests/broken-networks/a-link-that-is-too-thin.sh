@@ -40,7 +40,7 @@ interrupt client1
 interrupt client2
 
 say 'The black hole'
-run     look1   'sudo ip netns exec ns_server ip rule add iif lo ipproto icmp blackhole'
+run     look1   'sudo ip netns exec ns_server ip rule add iif lo ipproto 1 blackhole'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
 capture hole    ns_server veth_srv_c1
 capture beyond  ns_server veth_srv_c2
@@ -58,7 +58,7 @@ type_line client2 200000
 observe 'byte_sink has them'                            prints client2 'recv\(\) = [0-9]{4,}: '
 interrupt client1
 interrupt client2
-run     look2   'sudo ip netns exec ns_server ip rule del iif lo ipproto icmp blackhole'
+run     look2   'sudo ip netns exec ns_server ip rule del iif lo ipproto 1 blackhole'
 end_capture hole
 end_capture beyond
 observe 'not one ICMP message came'                     packets hole 'icmp && tcp' -eq 0

@@ -132,7 +132,7 @@ done < <(grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' README.md | awk '
 observe "the README changes settings: ${#changes[@]}"    [ ${#changes[@]} -ge 5 ]
 quietly ip -n ns_server link set veth_srv_c2 mtu 1280
 quietly ip -n ns_server route add blackhole 10.0.4.0/24
-quietly ip -n ns_server rule add iif lo ipproto icmp blackhole
+quietly ip -n ns_server rule add iif lo ipproto 1 blackhole
 quietly ip -n ns_client1 address add 10.0.1.9/24 dev veth_c1
 quietly ip netns exec ns_client2 tc qdisc add dev veth_c2 root pfifo
 quietly ip netns exec ns_client2 sysctl -w net.ipv4.conf.veth_c2.accept_local=1
