@@ -1,16 +1,7 @@
 #!/usr/bin/env bash
-# two_clients.sh up, killed or failing at each of its steps: down removes what there is, a failure leaves nothing.
+# two_clients.sh up, failing at each of its steps, or ended at any moment: a failure leaves nothing.
 . "$(dirname "$0")/../lib.sh"
 . tests/robustness/topology.lib
-
-say 'up, killed before each of its steps, then down'
-for ((step = 1; ; step++)); do
-  trapped $step kill-before || break
-  quietly ./two_clients.sh down
-  no_namespaces || fault "killed before step $step, then down: something is left" "$seen"
-done
-observe "killed before each of its $((step - 1)) steps, down removes it" [ $step -gt 30 ]
-quietly ./two_clients.sh down
 
 # A step that fails is the end of it, unless what failed only looks at the lab.
 say 'up, with each of its steps failing in turn'
@@ -23,7 +14,7 @@ for ((step = 1; ; step++)); do
     grep -q 'nothing is left of it$' $lab/up.out || fault "step $step failed, and up did not say so" "$(cat $lab/up.out)"
   else
     complete || fault "step $step failed, up said nothing, and the lab is not complete" "$seen"
-    quietly ./two_clients.sh down
+    remove
   fi
 done
 observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 25 ]
@@ -45,25 +36,36 @@ for names in 1 2 3 4 5; do
 done
 observe 'room for 6 are enough'                         full_run 6
 
+# In fractions of what an up takes on this machine.
+began=${EPOCHREALTIME/.}
+quietly ./two_clients.sh up
+took=$((${EPOCHREALTIME/.} - began))
+remove
+nap_fraction() { local us=$((took * $1 / 100)); printf -v us '%d.%06d' $((us / 1000000)) $((us % 1000000)); nap $us; }
+
 say 'up, killed by the clock'
-for milliseconds in 003 009 015 021 027 033 039 045 051 057 063 069 075; do
-  timeout --signal=KILL 0.$milliseconds ./two_clients.sh up > $lab/quiet 2>&1
+for percent in 4 15 26 37 48 59 70 81 92; do
+  set -m
+  ./two_clients.sh up > $lab/up.out 2>&1 & up=$!
+  set +m
+  nap_fraction $percent
+  if ((percent % 2)); then kill -KILL $up; else kill -KILL -- -$up; fi 2> $lab/quiet   # without its children, and with them
+  wait $up 2> $lab/quiet
   quietly ./two_clients.sh up
-  complete || fault "killed after $milliseconds ms, then up: not complete" "$seen"
-  quietly ./two_clients.sh down
+  complete || fault "killed after $percent per cent of the time, then up: not complete" "$seen"
+  remove
 done
-observe 'killed at 13 odd moments, up mends it'          no_namespaces
+observe 'killed at 9 odd moments, up mends it'           no_namespaces
 
 say 'up, asked to end, and asked again, at once or while it cleans up'
-for ((i = 0; i < 24; i++)); do
-  milliseconds=$((10 + 3 * i))
+for ((percent = 4; percent < 100; percent += 6)); do
   ./two_clients.sh up > $lab/up.out 2>&1 & up=$!
-  nap 0.0$milliseconds
+  nap_fraction $percent
   kill -TERM $up
-  nap 0.00$((i % 4 * 3))
+  nap_fraction $((percent % 4 * 5))
   kill -TERM $up 2> $lab/quiet
   wait $up
-  grep -qx 'the lab is up: .*' $lab/up.out || no_namespaces || fault "asked after $milliseconds ms: something is left" "$seen"
-  quietly ./two_clients.sh down
+  if grep -qx 'the lab is up: .*' $lab/up.out; then remove
+  else no_namespaces || fault "asked after $percent per cent of the time: something is left" "$seen"; fi
 done
 observe 'it leaves nothing'                              no_namespaces
