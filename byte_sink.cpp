@@ -220,8 +220,8 @@ int main(int argc, char* argv[]) {
     const bool waits = has_to_wait(listener, "accept()");
     const int fd = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
     const auto peer = text_of(client);
-    if (fd <
-        0)  // a connection's errors come out of accept(2): it is this one's, not the next one's
+    // A connection's errors come out of accept(2), too: they are this one's, not the next one's.
+    if (fd < 0)
       warn("accept %s", text_of(self).data());
     else
       say("%s accept() = %d: connection from %s\n", now().data(), fd, peer.data());
