@@ -184,6 +184,10 @@ start client1 './kv_client 127.0.0.1 8085'
 type_line client1 'fire 10000'
 observe 'ten thousand do not'                        prints client1 '^kv_client: 10000 requests do not fit into a segment of [0-9]+ bytes, [0-9]+ do$'
 fits=$(sed -nE 's/.* bytes, ([0-9]+) do$/\1/p' "${log[client1]}")
+segment=$(sed -nE 's/.* segment of ([0-9]+) bytes, .*/\1/p' "${log[client1]}")
+bytes() { seq "$1" | awk '{ n += 20 + length } END { print n }'; }   # of so many requests: $4, PING, $1, 7 ...
+observe 'not one more would fit than it says'        [ "$(bytes "$fits")" -lt "$segment" ]
+observe 'nor is it one less'                         [ "$(bytes $((fits + 1)))" -ge "$segment" ]
 type_line client1 "fire $((fits + 1))"
 observe "$((fits + 1)) do not"                       prints client1 "^kv_client: $((fits + 1)) requests do not fit into a segment of [0-9]+ bytes, $fits do\$"
 type_line client1 "fire $fits"

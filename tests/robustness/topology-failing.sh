@@ -41,7 +41,7 @@ began=${EPOCHREALTIME/.}
 quietly ./two_clients.sh up
 took=$((${EPOCHREALTIME/.} - began))
 remove
-nap_fraction() { local us=$((took * $1 / 100)); printf -v us '%d.%06d' $((us / 1000000)) $((us % 1000000)); nap $us; }
+nap_fraction() { local us=$((took * $1 / 100)); printf -v us '%d.%06d' $((us / 1000000)) $((us % 1000000)); nap "$us"; }
 
 say 'up, killed by the clock'
 for percent in 4 15 26 37 48 59 70 81 92; do
