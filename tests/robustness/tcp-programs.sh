@@ -34,6 +34,8 @@ type_line server ' '
 observe 'so is a blank'                            prints server '^byte_sink:  : press Enter alone$'
 type_line server $'\e[A'
 observe 'an arrow key is escaped'                  prints server '^byte_sink: \\x1b\[A: press Enter alone$'
+type_line server "$(printf 'x%.0s' {1..1000})"
+observe 'of a long line its beginning is kept'     prints server '^byte_sink: x{100}: press Enter alone$'
 observe 'listen() has not been called'             sockets host -tln '^LISTEN' 0
 type_line server ''
 observe 'until Enter comes'                        sockets host -tln '^LISTEN'
