@@ -55,7 +55,7 @@ static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
   if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
   if (argc - optind != 2) usage(2);

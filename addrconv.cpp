@@ -29,7 +29,7 @@
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
   if (optind == argc) usage(2);
 
@@ -42,8 +42,8 @@ int main(int argc, char* argv[]) {
       continue;
     }
 
-    std::array<unsigned char, sizeof address>
-        bytes{};  // as they lie in memory and travel on the wire
+    // As they lie in memory and travel on the wire.
+    std::array<unsigned char, sizeof address> bytes{};
     std::memcpy(bytes.data(), &address, bytes.size());
     const in_addr_t number = ntohl(address.s_addr);  // as this host calculates with it
 

@@ -109,7 +109,7 @@ static std::string quoted(std::string_view bytes) {
   return bytes.empty() ? text : text + "...";
 }
 
-// Reads a line of standard input. Gives nothing at its end.
+// Reads a line of standard input. Returns nothing at its end.
 static std::optional<std::string> read_line() {
   std::string line;
   for (;;) {
@@ -119,11 +119,11 @@ static std::optional<std::string> read_line() {
     if (count < 0) err(1, "standard input");
     if (count == 0) return std::nullopt;
     if (byte == '\n') return line;
-    if (line.size() < 100) line += byte;
+    if (line.size() < 100) line += byte;  // enough to see that it is no number
   }
 }
 
-// Says what the next step is, and waits for Enter alone. Gives false at the end of the input.
+// Says what the next step is, and waits for Enter alone. Returns false at the end of the input.
 static bool enter(const char* step) {
   for (;;) {
     say("next: %s\n", step);
@@ -133,7 +133,7 @@ static bool enter(const char* step) {
   }
 }
 
-// Says so if the next call on `fd` has to wait for the network.
+// Says so if the next call on `fd` has to wait for the network, and returns whether it has to.
 static bool has_to_wait(int fd, const char* call) {
   pollfd readable{fd, POLLIN, 0};
   const int ready = poll(&readable, 1, 0);
@@ -142,12 +142,12 @@ static bool has_to_wait(int fd, const char* call) {
   return ready == 0;
 }
 
-// What was typed at a terminal while a call waited was not meant for the next step: away with it.
+// What was typed at a terminal while a call waited was not meant for the next step.
 static void drop_input() {
   if (isatty(STDIN_FILENO) == 1 && tcflush(STDIN_FILENO, TCIFLUSH) < 0) err(1, "tcflush");
 }
 
-// One recv(2) for each line typed, until the stream ends. Gives false at the end of the input.
+// One recv(2) for each line typed, until the stream ends. Returns false at the end of the input.
 static bool read_stream(int fd, const char* peer) {
   for (;;) {
     int waiting = 0;  // tcp(7): what ss calls Recv-Q (which counts a FIN as one more byte)
@@ -181,10 +181,12 @@ static bool read_stream(int fd, const char* peer) {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   bool reuse = false;
-  for (int option; (option = getopt(argc, argv, "+hr")) != -1; reuse = true)
+  for (int option; (option = getopt(argc, argv, "+hr")) != -1;) {
     if (option != 'r') usage(option == 'h' ? 0 : 2);
+    reuse = true;
+  }
   if (optind < argc) {
     warnx("unexpected argument: %s", argv[optind]);
     usage(2);
@@ -220,7 +222,7 @@ int main(int argc, char* argv[]) {
     const bool waits = has_to_wait(listener, "accept()");
     const int fd = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
     const auto peer = text_of(client);
-    // A connection's errors come out of accept(2), too: they are this one's, not the next one's.
+    // accept(2) reports errors of the connection that it was to take, too: go on with the next.
     if (fd < 0)
       warn("accept %s", text_of(self).data());
     else

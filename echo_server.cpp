@@ -26,8 +26,8 @@
 #include <vector>
 
 static constexpr std::uint16_t ECHO_PORT = 5678;
-static constexpr std::size_t MAX_DATAGRAM =
-    65507;  // 65535 less the headers of IPv4 (20) and UDP (8)
+// 65535 less the headers of IPv4 (20) and UDP (8).
+static constexpr std::size_t MAX_DATAGRAM = 65507;
 
 [[noreturn]] static void usage(int status) {
   fputs(
@@ -67,7 +67,7 @@ static std::array<char, 64> now() {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   std::size_t capacity = 16;
   for (int option; (option = getopt(argc, argv, "+hb:")) != -1;) {
     if (option != 'b') usage(option == 'h' ? 0 : 2);

@@ -89,15 +89,14 @@ struct Server {
   int fd = -1;
   std::string name{};
   Clock::duration patience{};    // 0: as long as it takes
-  Clock::time_point deadline{};  // with patience: of the connection or reply that we wait for
+  Clock::time_point deadline{};  // with -t: when we stop waiting for this connection or reply
   std::array<char, 2 * KV_REPLY_ROOM> buffer{};
   std::string_view input{buffer.data(), 0};  // the bytes in it that were not taken yet
   bool asked = false;                        // at least one request was sent
 };
 
-// With patience: lets the next call wait for what is left of it at most, and ends the program when
-// nothing is. The option is SO_SNDTIMEO for connect() and send(), SO_RCVTIMEO for recv(), as in
-// socket(7).
+// With -t: limits the next call to what is left of the time, and ends the program when nothing is.
+// The option is SO_SNDTIMEO for connect() and send(), and SO_RCVTIMEO for recv() (socket(7)).
 static void bound_wait(const Server& server, int option, const char* missing) {
   if (server.patience == Clock::duration::zero()) return;
   const auto left =
@@ -131,7 +130,8 @@ static void connect_to(Server& server, const sockaddr_in& address) {
 }
 
 static void send_request(Server& server, std::string_view bytes, int flags) {
-  // What has come since the last reply is not the reply to what we are going to ask.
+  // What is waiting now cannot be the reply to what we are about to ask. (Before the first request
+  // we do not look: a server that answers too early cannot be told from a quick one.)
   char early = 0;
   const ssize_t waiting = server.asked ? recv(server.fd, &early, 1, MSG_PEEK | MSG_DONTWAIT) : 0;
   if (waiting > 0) throw ProtocolError("bytes that nobody asked for");
@@ -141,7 +141,7 @@ static void send_request(Server& server, std::string_view bytes, int flags) {
   server.deadline = Clock::now() + server.patience;
   while (!bytes.empty()) {
     bound_wait(server, SO_SNDTIMEO, "reply from");
-    // MSG_NOSIGNAL: a server that is gone is an error to report, and no reason to die by SIGPIPE.
+    // MSG_NOSIGNAL: a server that is gone is an error to report, and no reason to die of SIGPIPE.
     const ssize_t count = send(server.fd, bytes.data(), bytes.size(), flags | MSG_NOSIGNAL);
     if (count >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(count));
@@ -203,7 +203,7 @@ static void fire(Server& server, int count) {
   std::string requests;
   for (int i = 1; i <= count; ++i) {
     requests += encode_request({"PING", std::to_string(i)});
-    if (requests.size() >= static_cast<std::size_t>(segment))  // which would not wait for FIN
+    if (requests.size() >= static_cast<std::size_t>(segment))  // a full segment would leave at once
       return warnx("%d requests do not fit into a segment of %d bytes, %d do", count, segment,
                    i - 1);
   }
@@ -237,7 +237,7 @@ static std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
-// Does what a line says. Gives false when it says that it was the last.
+// Does what a line says. Returns false for quit and exit.
 static bool obey(Server& server, std::string_view line) {
   const std::vector<std::string> words = words_of(line);
   if (words.empty()) return true;
@@ -266,8 +266,8 @@ static bool obey(Server& server, std::string_view line) {
   return true;
 }
 
-// Reads a line, without its end. Gives false at the end of input. Of a line that is longer than any
-// request, it keeps only enough to tell that it is.
+// Reads a line, without its end. Returns false at the end of input. Of a line that is longer than
+// any request, it keeps only enough to tell that it is.
 static bool read_line(std::string& line) {
   line.clear();
   int byte = 0;
@@ -286,7 +286,10 @@ static void converse(Server& server) {
   for (std::string line;;) {
     if (prompt) say("%s> ", server.name.c_str());
     if (prompt && fflush(stdout) != 0) err(1, "standard output");
-    if (!read_line(line)) return prompt ? say("\n") : void();
+    if (!read_line(line)) {
+      if (prompt) say("\n");
+      return;
+    }
     const auto odd = typed ? std::find_if(line.begin(), line.end(), control) : line.end();
     if (line.size() > KV_REQUEST_ROOM)
       warnx("a line of more than %zu bytes is no request", KV_REQUEST_ROOM);
@@ -299,7 +302,7 @@ static void converse(Server& server) {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   sockaddr_in address{};
   Server server;
   while (server.name.empty() || optind < argc) {
@@ -311,7 +314,8 @@ int main(int argc, char* argv[]) {
       server.name = std::string(argv[optind]) + ":" + argv[optind + 1];
       optind += 2;  // options may follow
     } else {
-      if (option == -1 && !server.name.empty()) warnx("unexpected argument: %s", argv[optind]);
+      if (option == -1 && optind < argc && !server.name.empty())
+        warnx("unexpected argument: %s", argv[optind]);
       usage(option == 'h' ? 0 : 2);
     }
   }

@@ -32,15 +32,15 @@
 
 inline constexpr std::size_t KV_MAX_BULK = 64 * 1024;  // bytes of a bulk string
 inline constexpr std::size_t KV_MAX_ARGUMENTS = 16;    // bulk strings of a request
-inline constexpr std::size_t KV_MAX_LINE = 64 * 1024;  // bytes of any other line that holds text
-inline constexpr std::size_t KV_MAX_HEADER = 24;  // bytes of one that holds a type and a number
+inline constexpr std::size_t KV_MAX_LINE = 64 * 1024;  // of an inline request, or +..., or -...
+inline constexpr std::size_t KV_MAX_HEADER = 24;       // of a line with a number: *3, $5, :42
 
 // A buffer of so many bytes holds any request, or any reply, whole. (An array's elements count as
 // replies of their own.)
 inline constexpr std::size_t KV_REPLY_ROOM = KV_MAX_HEADER + 2 + KV_MAX_BULK + 2;
 inline constexpr std::size_t KV_REQUEST_ROOM = KV_MAX_HEADER + 2 + KV_MAX_ARGUMENTS * KV_REPLY_ROOM;
 
-// ---- Encoders. Each gives the bytes to be sent.
+// ---- Encoders. Each returns the bytes to be sent.
 
 inline std::string encode_bulk(std::string_view bytes) {
   return ("$" + std::to_string(bytes.size()) + "\r\n").append(bytes) += "\r\n";
@@ -73,7 +73,7 @@ inline std::string encode_request(const std::vector<std::string>& words) {
 
 inline constexpr std::string_view KV_BLANKS = " \t\r";  // between the words of an inline line
 
-// The control characters that have an escape of their own, and its letters.
+// The control characters that have an escape of their own, and the letters of these.
 inline constexpr std::string_view KV_CONTROLS = "\n\r\t\a\b", KV_LETTERS = "nrtab";
 
 // Bytes from the network, made fit for a terminal. `quoted` is for text that is put in quotes: it
@@ -82,9 +82,9 @@ inline std::string escaped(std::string_view bytes, bool quoted = true) {
   std::string text;
   for (const char byte : bytes) {
     if (const auto control = KV_CONTROLS.find(byte); control != std::string_view::npos) {
-      (text += '\\') += KV_LETTERS[control];
+      text += {'\\', KV_LETTERS[control]};
     } else if (quoted && (byte == '\\' || byte == '"')) {
-      (text += '\\') += byte;
+      text += {'\\', byte};
     } else if (byte >= ' ' && byte <= '~') {
       text += byte;
     } else {
@@ -97,7 +97,7 @@ inline std::string escaped(std::string_view bytes, bool quoted = true) {
 }
 
 // ---- Decoders. Each takes a message off the front of `input`, the bytes that have come so far.
-// While more bytes are needed, it gives nothing and takes nothing: call it again when they are
+// While more bytes are needed, it returns nothing and takes nothing: call it again when they are
 // there. So it makes no difference in what pieces the bytes came.
 
 // What breaks the protocol or a limit. what() is fit for a terminal. Take nothing more off that
@@ -167,6 +167,7 @@ inline std::string take_quoted(std::string_view& line) {
     }
     word += byte;
   }
+  // Behind the quote stands a blank, or nothing: find() of nothing returns 0.
   if (line.empty() || KV_BLANKS.find(line.substr(1, 1)) == std::string_view::npos)
     throw ProtocolError("a quotation that does not end, or not at the end of a word");
   line.remove_prefix(1);

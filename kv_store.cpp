@@ -93,7 +93,7 @@ static std::string upper(std::string text) {
   return text;
 }
 
-// Does what a request says, and gives the reply.
+// Does what a request says, and returns the reply.
 static std::string execute(Store& store, std::vector<std::string>& words) {
   const std::string command = upper(words[0]);
   const std::size_t arguments = words.size() - 1;
@@ -142,7 +142,7 @@ static std::string shown(const std::vector<std::string>& words) {
   return text;
 }
 
-// Sends all of a reply. Gives false, with errno, when the connection is of no use any more.
+// Sends all of a reply. Returns false, with errno, when the connection is of no use any more.
 static bool send_reply(int fd, std::string_view reply, bool survive_sigpipe) {
   // The lesson: a client that has closed its end answers our first reply with RST, and the next
   // send() raises SIGPIPE, whose default action kills this server and all that it knows (send(2),
@@ -219,8 +219,8 @@ static void set_option(int fd, int level, int option, int value, const char* nam
   if (setsockopt(fd, level, option, &value, sizeof value) < 0) err(1, "setsockopt %s", name);
 }
 
-// Gives a socket that listens on `self`. What is set here every accepted connection inherits, and
-// has even while it waits to be accepted.
+// Makes a listening socket. Accepted connections inherit the options that are set here, and have
+// them even while they wait to be accepted.
 static int listen_on(const sockaddr_in& self, int keepalive) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) err(1, "socket");
@@ -228,10 +228,10 @@ static int listen_on(const sockaddr_in& self, int keepalive) {
     close(fd);                // and is not to get the message
     errx(1, "standard input, output or error is closed");
   }
-  // Or else we could not be started again while connections of an earlier run linger (socket(7)).
+  // SO_REUSEADDR: otherwise bind() fails while connections of an earlier run linger (socket(7)).
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-  // Or else a reply would wait until the one before it is acknowledged (Nagle's algorithm, RFC
-  // 9293, section 3.7.4).
+  // TCP_NODELAY: otherwise a reply waits until the one before it is acknowledged (Nagle's
+  // algorithm, RFC 9293, section 3.7.4).
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
   // A peer that vanished, or whose network did, sends no FIN. Without this, recv() would wait for
   // ever. Probes are sent while the connection is silent. While a reply is on its way, none are;
@@ -250,10 +250,10 @@ static int listen_on(const sockaddr_in& self, int keepalive) {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   int keepalive = 0;
   bool survive_sigpipe = false;
-  for (int option; (option = getopt(argc, argv, "+hk:s")) != -1 || optind < argc;) {
+  for (int option; (option = getopt(argc, argv, "+hk:s")) != -1;) {
     if (option == 's') {
       survive_sigpipe = true;
     } else if (option == 'k') {
@@ -261,9 +261,12 @@ int main(int argc, char* argv[]) {
       if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // tcp(7)
         errx(2, "%s: not a number of seconds (1-32767)", optarg);
     } else {
-      if (option == -1) warnx("unexpected argument: %s", argv[optind]);
       usage(option == 'h' ? 0 : 2);
     }
+  }
+  if (optind < argc) {
+    warnx("unexpected argument: %s", argv[optind]);
+    usage(2);
   }
 
   // An ignored signal stays ignored across execve(2). The lesson needs the default (signal(7)).
@@ -283,8 +286,10 @@ int main(int argc, char* argv[]) {
     const int fd = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
     if (fd < 0) {
       if (errno == EINTR) continue;
-      warn("accept %s", text_of(self).data());  // a connection's errors come out here, too: go on,
-      usleep(100'000);  // but not in a hurry, as the system may be out of memory (accept(2))
+      // accept(2) reports errors of the connection that it was to take, too: go on. But not at full
+      // speed, as the system may lack memory or descriptors.
+      warn("accept %s", text_of(self).data());
+      usleep(100'000);
       continue;
     }
     const auto peer = text_of(client);
@@ -292,6 +297,7 @@ int main(int argc, char* argv[]) {
       log(peer.data(), "connected");
       serve(fd, peer.data(), store, survive_sigpipe);
     } catch (const std::bad_alloc&) {  // the store is as it was before the request
+      // not log(), which needs some
       say("%s %s disconnected by us. Out of memory\n", now().data(), peer.data());
     }
     if (close(fd) < 0) warn("close %s", peer.data());

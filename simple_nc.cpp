@@ -45,7 +45,7 @@ static sockaddr_in parse_endpoint(const char* address, const char* port) {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
   if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
   if (argc - optind != 2) usage(2);
@@ -53,7 +53,7 @@ int main(int argc, char* argv[]) {
   const char* const port = argv[optind + 1];
   const sockaddr_in server = parse_endpoint(address, port);
 
-  // An ignored signal stays ignored across execve(2). What there is to see here needs the default
+  // An ignored signal stays ignored across execve(2). The lesson below needs the default
   // action (signal(7)).
   if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) err(1, "signal SIGPIPE");
 
@@ -67,7 +67,7 @@ int main(int argc, char* argv[]) {
     err(1, "connect %s:%s", address, port);
   if (isatty(STDIN_FILENO) == 1) fprintf(stderr, "connected to %s:%s\n", address, port);
 
-  std::vector<char> buffer(256 * 1024);  // large: a system call's price is shared by many bytes
+  std::vector<char> buffer(256 * 1024);  // large: few system calls for many bytes
   int status = 0;
   for (;;) {
     const ssize_t size = read(STDIN_FILENO, buffer.data(), buffer.size());
@@ -85,16 +85,18 @@ int main(int argc, char* argv[]) {
       }
       if (errno == EINTR) continue;
       // The lesson: after an error nothing written here can arrive, and we go on all the same. The
-      // next write() finds a socket that is shut down and meets SIGPIPE, whose default action kills
-      // the process (tcp(7), signal(7)). A production program stops at the first error. It ignores
-      // SIGPIPE or sends with MSG_NOSIGNAL, and so gets EPIPE instead.
+      // next write() meets SIGPIPE, whose default action kills the process (tcp(7), signal(7)). If
+      // FIN came before the RST, this write() meets it already, and there is no error before. A
+      // production program stops at the first error. It ignores SIGPIPE or sends with MSG_NOSIGNAL,
+      // and so gets EPIPE instead.
       warn("write %s:%s", address, port);
       status = 1;
       break;
     }
   }
 
-  // close() sends FIN behind the last byte. It returns at once: the kernel goes on delivering.
+  // close() returns at once, and the kernel goes on delivering. It sends FIN behind the last byte.
+  // (But RST, if the server has sent something: we have not read it. RFC 1122, section 4.2.2.13.)
   if (close(fd) < 0) err(1, "close %s:%s", address, port);
   return status;
 }

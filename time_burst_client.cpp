@@ -88,17 +88,17 @@ struct Request {
   bool answered = false;
 };
 
-// Sends all requests; gives how many of them the kernel took.
+// Sends all requests; returns how many of them the kernel took.
 static std::uint32_t send_burst(int fd, const char* server, std::vector<Request>& requests) {
   std::uint32_t under_way = 0;
   for (std::uint32_t number = 1; number < requests.size(); ++number) {
     timespec time{};
     if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
     const TimeMessage message = encode_time(TimeKind::request, number, time);
-    // A failing send() may be the echo of an earlier request: ICMP told this host that it could not
-    // be delivered, and the kernel reports that once, out of the next call on the socket (udp(7)).
-    // That call has sent nothing, so we repeat it. But not for ever: the error may be about this
-    // request. (time_client finds out which request an error is about.)
+    // send() may fail because of an earlier request: ICMP told this host that it could not be
+    // delivered, and the kernel reports that once, as the error of the next call on the socket
+    // (udp(7)). That call has sent nothing, so we repeat it. But not for ever: the error may be
+    // about this request. (time_client finds out which request an error is about.)
     int error = 0;
     for (int attempt = 1; attempt <= 10 && !requests[number].under_way; ++attempt) {
       requests[number].under_way = send(fd, &message, sizeof message, 0) >= 0;
@@ -111,7 +111,7 @@ static std::uint32_t send_burst(int fd, const char* server, std::vector<Request>
   return under_way;
 }
 
-// Waits until there is something to read, or until `deadline`; gives false when that has passed.
+// Waits until there is something to read, or until `deadline`; returns false when that has passed.
 static bool wait_until(Clock::time_point deadline, int fd) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
   if (left <= 0) return false;
@@ -151,7 +151,7 @@ static bool report_reply(int fd, const char* server, std::vector<Request>& reque
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   std::uint32_t count = 10;
   Clock::duration patience = std::chrono::seconds{3};
   sockaddr_in server{};

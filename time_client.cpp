@@ -97,11 +97,12 @@ struct Request {
   State state;
 };
 
-// Reports the ICMP errors that wait in the socket's error queue; gives false when there was none.
+// Reports the ICMP errors that wait in the socket's error queue; returns false when there was none.
 // An ICMP error quotes the datagram that caused it, so our own message comes back with it and tells
 // its number (ip(7), IP_RECVERR).
 static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
-  for (bool any = false;; any = true) {
+  bool any = false;
+  for (;;) {
     TimeMessage quoted{};
     iovec data{&quoted, sizeof quoted};
     alignas(cmsghdr) std::array<char, 256> control{};
@@ -115,6 +116,7 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
       if (errno != EAGAIN && errno != EINTR) warn("recvmsg from the error queue");
       return any;
     }
+    any = true;
     const auto request = decode_time(TimeKind::request, &quoted, static_cast<std::size_t>(size));
     std::string number = "of unknown number";  // a router may quote less than the whole datagram
     if (request && request->sequence < requests.size()) {
@@ -135,7 +137,7 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
   }
 }
 
-// Reads a datagram from the server and reports it; gives false when there is none.
+// Reads a datagram from the server and reports it; returns false when there is none.
 static bool report_reply(int fd, const char* server, std::vector<Request>& requests,
                          Clock::duration patience) {
   TimeMessage datagram{};
@@ -197,7 +199,7 @@ static void give_up(std::vector<Request>& requests, std::size_t& oldest, Clock::
   }
 }
 
-// Sleeps until something comes or it is time to `wake`; gives false after Ctrl-C. (poll(2) counts
+// Sleeps until something comes or it is time to `wake`; returns false after Ctrl-C. (poll(2) counts
 // in milliseconds, which is too coarse for a small -i.)
 static bool sleep_until(Clock::time_point wake, int fd, int interrupts) {
   const auto left = std::max(wake - Clock::now(), Clock::duration::zero());
@@ -209,7 +211,7 @@ static bool sleep_until(Clock::time_point wake, int fd, int interrupts) {
   return events[1].revents == 0;
 }
 
-// Prints the last line; gives the exit status.
+// Prints the last line; returns the exit status.
 static int conclude(const std::vector<Request>& requests) {
   const auto answered = [](const Request& request) { return request.state == State::answered; };
   const int sent = static_cast<int>(requests.size()) - 1;
@@ -232,7 +234,7 @@ static int take_interrupts() {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   std::uint32_t count = 10;
   Clock::duration interval = std::chrono::milliseconds{500}, patience = std::chrono::seconds{1};
   sockaddr_in server{};
@@ -264,8 +266,8 @@ int main(int argc, char* argv[]) {
     errx(1, "standard input, output or error is closed");
   }
   // Keep ICMP errors in a queue, each with the datagram that it is about. Without this, a connected
-  // socket learns of "Connection refused" only, and not for which request; it learns nothing of
-  // "No route to host" and "Network is unreachable", which a route that comes back may mend.
+  // socket gets only those that Linux takes for permanent, such as "Connection refused", and does
+  // not say for which request. It gets none from a router that has no route, as that may pass.
   const int on = 1;
   if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0) err(1, "setsockopt IP_RECVERR");
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
@@ -277,7 +279,7 @@ int main(int argc, char* argv[]) {
   for (Clock::time_point next_send = Clock::now();;) {
     // First what has come, so that no receive buffer overflows while we send; but not without end.
     report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100 && report_reply(fd, name.c_str(), requests, patience);) ++i;
+    for (int i = 0; i < 100 && report_reply(fd, name.c_str(), requests, patience); ++i) continue;
     if (requests.size() <= count && Clock::now() >= next_send) {
       next_send = Clock::now() + interval;
       ask(fd, name.c_str(), requests);

@@ -21,7 +21,7 @@
 //
 // The time of day is the sender's, at the moment of sending. A reply repeats its request's sequence
 // number. Anybody may write to a server, and two decisions keep it from doing harm. A reply is no
-// larger than its request: who forges a victim's address as the source cannot make more traffic
+// larger than its request: whoever forges a victim's address as the source cannot make more traffic
 // than they send. And a reply is never a valid request: nobody can make two servers answer each
 // other for ever.
 #pragma once
@@ -74,10 +74,10 @@ inline TimeMessage encode_time(TimeKind kind, std::uint32_t sequence, const time
   return message;
 }
 
-// Reads a datagram of `size` bytes, of which it looks at the first 24 at most: `size` may be the
-// length before truncation that MSG_TRUNC reports (recv(2)). Gives nothing unless it is a message
-// of the kind asked for: exactly 24 bytes, the magic number, the kind, and a time of day that
-// exists, lies before the year 10000, and fits into this host's time_t (in 32 bits, 2038 does not).
+// Reads a datagram of `size` bytes (its whole length, as MSG_TRUNC reports it: recv(2)). Returns
+// nothing unless it is a message of the kind asked for: exactly 24 bytes, the magic number, the
+// kind, and a time of day that exists, lies before the year 10000, and fits into this host's
+// time_t (one of 32 bits ends in 2038).
 inline std::optional<TimeStatement> decode_time(TimeKind kind, const void* datagram,
                                                 std::size_t size) {
   constexpr std::uint64_t YEAR_10000 = 253'402'300'800;

@@ -76,7 +76,7 @@ static std::array<char, 64> now() {
 }
 
 int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
   if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
   if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
   if (argc - optind != 2) usage(2);
@@ -113,14 +113,14 @@ int main(int argc, char* argv[]) {
     }
     say("%s %s request %u\n", now().data(), text_of(peer).data(), request->sequence);
 
-    // On a socket bound to INADDR_ANY the kernel chooses the reply's source address: the one that
-    // the route to the peer prefers. That need not be the address that the request was sent to. A
-    // production server on a host with several addresses learns it through IP_PKTINFO (ip(7)) and
-    // replies from it, or binds one socket to each address. See "The reply from elsewhere" in the
-    // README.
     timespec time{};
     if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
     const TimeMessage reply = encode_time(TimeKind::reply, request->sequence, time);
+    // The lesson: on a socket bound to INADDR_ANY the kernel chooses the reply's source address,
+    // the one that the route to the peer prefers. That need not be the address that was asked. A
+    // production server on a host with several addresses learns it through IP_PKTINFO (ip(7)) and
+    // replies from it, or binds one socket to each address. See "The reply from elsewhere" in the
+    // README.
     while (sendto(fd, &reply, sizeof reply, 0, reinterpret_cast<const sockaddr*>(&peer),
                   peer_size) < 0) {
       if (errno == EINTR) continue;

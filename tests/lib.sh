@@ -23,6 +23,11 @@
 #                                        after end_capture: packets, doubling, pictured
 #             ladder FILTER NAME...      in a demo, draws what ended captures hold
 #             at HOST COMMAND            a look into a host, without a word in the story
+#             say TITLE                  begins a part (narration.sh)
+#             at_last CHECK              observes for ten times as long: the kernel's own timers
+#             stopwatch, elapsed         $took milliseconds; $slack: by how much that may be late
+#             need_netem, skip WHY       what the script cannot do without
+#             fields, gaps, time_messages   data of an ended capture
 #
 # When the script ends well, the commands that it ran are held against the shell blocks of the README's
 # section of the same name: each of them must have been run, in the README's order.
@@ -237,7 +242,7 @@ never_prints() {  # ROLE REGEX: it has ended, and no line of it matches
   prints "$@" 0 || return 3
 }
 last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }   # ROLE REGEX
-stamped() {  # ROLE: its log, as the contract has it: each line begins with the time (but what a prompt says)
+stamped() {  # ROLE: each line of its log begins with the time of day (but a prompt)
   seen=$(grep -vE '^(([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}|next:) ' "${log[$1]}"); [ -z "$seen" ]
 }
 clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence

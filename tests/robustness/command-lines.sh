@@ -106,6 +106,7 @@ kv_client 127.0.0.1                     | usage: kv_client ADDRESS PORT [-t SECO
 kv_client 127.0.0.1 80 81 82            | kv_client: unexpected argument: 81
 kv_client 127.0.0.1 80 -t 1 foo         | kv_client: unexpected argument: foo
 kv_client -t 3                          | usage: kv_client ADDRESS PORT [-t SECONDS]
+kv_client 127.0.0.1 80 --               | usage: kv_client ADDRESS PORT [-t SECONDS]
 kv_client 127.0.0.1 80 -x               | ./kv_client: invalid option -- 'x'
 kv_client 127.0.0.1 80 -t               | ./kv_client: option requires an argument -- 't'
 kv_client 127.0.0.1 80 -t 0             | kv_client: 0: not a number of seconds (above 0, at most 86400)
