@@ -279,7 +279,8 @@ int main(int argc, char* argv[]) {
   for (Clock::time_point next_send = Clock::now();;) {
     // First what has come, so that no receive buffer overflows while we send; but not without end.
     report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100 && report_reply(fd, name.c_str(), requests, patience); ++i) continue;
+    for (int i = 0; i < 100; ++i)
+      if (!report_reply(fd, name.c_str(), requests, patience)) break;
     if (requests.size() <= count && Clock::now() >= next_send) {
       next_send = Clock::now() + interval;
       ask(fd, name.c_str(), requests);
@@ -290,6 +291,5 @@ int main(int argc, char* argv[]) {
     if (oldest < requests.size()) wake = std::min(wake, requests[oldest].sent + patience);
     if (!sleep_until(wake, fd, interrupts)) break;
   }
-
   return conclude(requests);
 }
