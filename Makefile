@@ -36,6 +36,7 @@ demo-%: all
 # Your turn: builds the exercise's program and checks it; or lists all of them with what is done.
 exercise-%: tests/exercises/%.sh
 	@$(MAKE) -s $$(awk '$$1 == "task" { print $$2 }' $<)
+	@$(MAKE) -sk all > /dev/null 2>&1 || true   # its peers
 	@tests/exercises/run $*
 
 exercises:
