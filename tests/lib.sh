@@ -44,7 +44,7 @@ enter "${LAB_LIMIT:-180}"
 
 # The commands run in a directory of their own, a copy of the checkout's files and programs, in the tmpfs on /run.
 lab=/run/lab
-export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm   # no settings of the user's, nothing left in /tmp
+export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm SHELL=$BASH   # no settings of the user's, nothing left in /tmp
 mkdir -p $lab/work $HOME $TMPDIR || exit 1
 cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests $lab/work || exit 1
 for source in *.cpp; do
