@@ -2,7 +2,7 @@
 # are compared without what changes from run to run: times, numbers, blanks between columns. "..." in the README
 # stands for anything.
 function normal(line,    address, out) {
-  sub(/^[ \t]*[0-9.]+:[0-9]+> /, "", line)                                  # kv_client's prompt
+  sub(/^[ \t]*[0-9.]+:[0-9]+> /, "", line)                            # kv_client's prompt
   if (line ~ /^[ \t]*0x[0-9a-f]+: /) return "hexdump"
   gsub(/[0-9][0-9]:[0-9][0-9]:[0-9][0-9](\.[0-9]+)?/, "TIME", line)
   while (match(line, /(10\.[0-9]+|127\.0|0\.0)\.[0-9]+\.[0-9]+/)) {    # the lab's addresses stay

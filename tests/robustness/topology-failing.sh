@@ -44,7 +44,7 @@ remove
 nap_fraction() { local us=$((took * $1 / 100)); printf -v us '%d.%06d' $((us / 1000000)) $((us % 1000000)); nap "$us"; }
 
 say 'up, killed by the clock'
-for percent in 4 15 26 37 48 59 70 81 92; do
+for ((percent = 4; percent < 95; percent += 7)); do
   set -m
   ./two_clients.sh up > $lab/up.out 2>&1 & up=$!
   set +m
@@ -55,14 +55,14 @@ for percent in 4 15 26 37 48 59 70 81 92; do
   complete || fault "killed after $percent per cent of the time, then up: not complete" "$seen"
   remove
 done
-observe 'killed at 9 odd moments, up mends it'           no_namespaces
+observe 'killed at 13 odd moments, up mends it'          no_namespaces
 
 say 'up, asked to end, and asked again, at once or while it cleans up'
-for ((percent = 4; percent < 100; percent += 6)); do
+for ((percent = 4; percent < 100; percent += 4)); do
   ./two_clients.sh up > $lab/up.out 2>&1 & up=$!
   nap_fraction $percent
   kill -TERM $up
-  nap_fraction $((percent % 4 * 5))
+  nap_fraction $((percent / 4 % 4 * 4))
   kill -TERM $up 2> $lab/quiet
   wait $up
   if grep -qx 'the lab is up: .*' $lab/up.out; then remove
