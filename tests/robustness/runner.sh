@@ -28,6 +28,8 @@ typed "${as_root[*]} make check TESTS='loopback truncation'"
 observe 'nothing could be run: so it says'              grep -q '^tests/run: nothing could be run' <<< "$out"
 observe 'and fails'                                     [ "$status|$(grep -c '^0 passed, 0 failed, 2 skipped$' <<< "$out")" = '2|1' ]
 rm $lab/shim/unshare
+typed 'LAB_NC=no-such-netcat tests/run loopback'
+observe 'a tool is not installed: so it says, once'     [ "$status|$out" = '1|tests/run: not installed: no-such-netcat (see "What it needs" in README.md)' ]
 typed 'tests/run converting-addresses >&-'
 observe 'no standard output'                            [ "$status|$out" = '1|tests/run: standard output is closed' ]
 typed 'tests/run converting-addresses > /dev/full'
