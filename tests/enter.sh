@@ -33,10 +33,11 @@ enter() {
   unset MAKEFLAGS MAKELEVEL   # a make that runs us is no business of one that a reader types
   # The kernel kills everything in a PID namespace when its first process ends, and --kill-child ends that one when
   # unshare is killed. (It is not timeout(1): some versions take a parent with the number 1 for one that has died.)
-  # Ctrl-C must end what we start: bash 5.3 does not restore signals that were ignored when it began (env(1)).
+  # Signals must end what we start, also when we were started with nohup(1) or in the background, where some are
+  # ignored: a shell leaves what was ignored when it began as it is (env(1)).
   private=(unshare --net --mount --pid --fork --kill-child --mount-proc)
   script=(bash -c '"$@"; exit' "$first_process" timeout --foreground --kill-after=5 "$1"
-          env '--default-signal=INT,QUIT' bash "$self" "${@:2}")
+          env --default-signal bash "$self" "${@:2}")
   if [ "$(id -u)" = 0 ]; then
     "${private[@]}" true 2>/dev/null ||
       { echo "SKIP: this root may not make namespaces: start the container with --privileged"; exit 77; }
