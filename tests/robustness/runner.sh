@@ -16,7 +16,8 @@ observe 'timeout(1) need not be able to be process 1'   one_passed 'tests/run co
 rm $lab/shim/timeout
 observe 'files that only their owner may read'          one_passed 'umask 077; tests/run converting-addresses'
 observe 'SIGINT ignored: Ctrl-C ends a server still'    one_passed 'trap "" INT QUIT; tests/run bound-to-one-address'
-printf '. tests/enter.sh; enter 10; exec grep -qx "SigIgn:.0*" /proc/self/status\n' > tests/robustness/signals.sh
+# Signals 1 to 28. (GNU make leaves 32 and 33 ignored, which the C library keeps to itself.)
+printf '. tests/enter.sh; enter 10; exec grep -qx "SigIgn:.*0000000" /proc/self/status\n' > tests/robustness/signals.sh
 observe 'no signal that is ignored outside is inside'   one_passed 'trap "" HUP INT QUIT TERM PIPE USR1; tests/run signals'
 for variable in LAB_INSIDE INJECT_INSIDE BENCH_INSIDE; do
   typed "$variable=1 tests/addresses/converting-addresses.sh"
