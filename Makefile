@@ -33,6 +33,13 @@ demo: all
 demo-%: all
 	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $*
 
+# The terminals side by side in one window, by tmux; with the text of a section: terminals-NAME.
+terminals: all
+	tests/terminals
+
+terminals-%: all
+	tests/terminals $*
+
 # Your turn: builds the exercise's program and checks it; or lists all of them with what is done.
 exercise-%: tests/exercises/%.sh
 	@$(MAKE) -s $$(awk '$$1 == "task" { print $$2 }' $<)
@@ -60,7 +67,7 @@ sanitize:
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
-	shellcheck two_clients.sh tests/run tests/ladder tests/*/run tests/*.sh tests/*/*.sh tests/*/*.lib \
+	shellcheck two_clients.sh tests/run tests/ladder tests/terminals tests/*/run tests/*.sh tests/*/*.sh tests/*.lib tests/*/*.lib \
 	  $(filter-out .ci/inject,$(wildcard .ci/*))   # that one is in Python
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
@@ -92,6 +99,6 @@ help:
 	@echo 'make up, down   set up the lab on this machine, or remove it, through sudo'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo exercises bench up down sanitize lint fuzz clean help
+.PHONY: all check test demo terminals exercises bench up down sanitize lint fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -307,7 +307,7 @@ SUDO
   cat > $private/bashrc <<'RC'
 [ ! -r ~/.bashrc ] || . ~/.bashrc
 PATH=/run/two_clients/bin:${PATH#/run/two_clients/bin:}
-PS1="(lab) ${PS1-\\$ }"
+PS1="(lab) ${LAB_PROMPT-${PS1-\\$ }}"   # LAB_PROMPT: from `make terminals`
 RC
   ip link set lo up
   bash "$self" up > /dev/null < /dev/null
