@@ -362,7 +362,7 @@ readme_commands() { awk -v section="$1" -f tests/readme.awk README.md; }
 
 compare_with_readme() {
   local terminal command next=0
-  while IFS=$'\t' read -r terminal command; do
+  while IFS=$'\t' read -r terminal command _; do
     while [ "$next" -lt ${#commands[@]} ] && [ "${commands[next]}" != "$command" ]; do ((++next)); done
     [ "$next" -lt ${#commands[@]} ] ||
       fault "the README's section '$name' has a command that this test did not run, or not in that order" "$command"

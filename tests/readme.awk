@@ -1,7 +1,9 @@
 # The README's sections: for each its name, as a link to it has it, the name of its chapter, and its heading, with tabs
 # between. Or, with -v section=NAME, the commands in the shell blocks of that section; with -v kind=text besides, the
-# lines of its blocks of output (or of any other kind); with -v terminals=1, before each command the role of the terminal
-# that the comment behind it names, and a tab.
+# lines of its blocks of output (or of any other kind). A command that goes on behind a \ is made one line.
+#
+# With -v terminals=1 there is, before each command, the role of the terminal that the comment behind it names (- for
+# none), and behind it what else the comment says, with tabs between. With -v quiet=1 nothing is printed: page.awk does.
 BEGIN { if (kind == "") kind = "sh" }
 /^ *```/ { block = block != "" ? "" : substr($0, index($0, "```") + 3); next }
 block == "" && /^#+ / {
@@ -10,14 +12,17 @@ block == "" && /^#+ / {
   if (/^##? /) chapter = name
   if (section == "") print name "\t" chapter "\t" heading
 }
-block == kind && section != "" && name == section {
-  if (kind == "sh") {
-    terminal = match($0, / +# /) ? substr($0, RSTART + RLENGTH) : ""
-    sub(/ +# .*/, ""); sub(/^# .*/, "")
-    if (terminals && $0 != "") {
-      sub(/[,:].*/, "", terminal); sub(/ /, "", terminal)
-      $0 = (terminal ~ /^(server|client[12]|wire|look[12])$/ ? terminal : "-") "\t" $0
-    }
-  }
-  if ($0 != "") print
+block == "sh" && section != "" && name == section {
+  if (begun != "") sub(/^ +/, "")
+  if (sub(/ *\\$/, "")) { begun = begun $0 " "; next }
+  $0 = begun $0; begun = ""
+  terminal = match($0, / +# /) ? substr($0, RSTART + RLENGTH) : ""
+  sub(/ +# .*/, ""); sub(/^# .*/, "")
+  note = terminal; sub(/[,:].*/, "", terminal)
+  if (terminal ~ /^(server|client [12]|wire|look [12])$/) note = substr(note, length(terminal) + 3)
+  else terminal = "-"
+  command = $0
+  role = terminal; sub(/ /, "", role)
+  if (terminals && $0 != "") $0 = role "\t" $0 "\t" note
 }
+block == kind && section != "" && name == section && $0 != "" && !quiet
