@@ -261,7 +261,7 @@ shell() {
       [ ! -e "/proc/$pid/root$private/in/$name" ] || break
       { exec 8> "/proc/$pid/fd/0" && (echo "$name" >&8); } 2> /dev/null || true
     elif [ -z "$maker" ]; then
-      "${new[@]}" true 2> /dev/null || forbidden
+      "${new[@]}" mount -t sysfs -o ro sysfs /sys 2> /dev/null || forbidden   # as ip-netns(8)
       exec 8> >(exec setsid "${new[@]}" bash -c 'exec -a "$0" bash "$1" keep' \
         "$keeper" "$(realpath "$0")" {lock}>&-)
       maker=$!
@@ -345,13 +345,13 @@ without_rights() {  # COMMAND
 }
 
 forbidden() {  # says why the user may make no namespaces
-  local setting
+  local setting why='a part of /proc or /sys is hidden, as in containers'
   [ "$EUID" != 0 ] || fail "$powerless"
   for setting in kernel.{unprivileged_userns_clone=0,apparmor_restrict_unprivileged_userns=1} \
-    user.max_user_namespaces=0 ''; do
-    [ "$(sysctl -en "${setting%=*}")" != "${setting#*=}" ] || break
+    user.max_user_namespaces=0; do
+    [ "$(sysctl -en "${setting%=*}")" != "${setting#*=}" ] || why=$setting
   done
-  fail "this system forbids namespaces to ordinary users${setting:+ ($setting)};" \
+  fail "this system forbids namespaces to ordinary users ($why);" \
     "use sudo ./two_clients.sh up"
 }
 

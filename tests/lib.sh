@@ -173,6 +173,8 @@ at() { if [ "$1" = host ]; then "${@:2}"; else ip netns exec "$@"; fi 2>> $lab/q
 # quietly COMMAND...: a step that the reader does not type.
 quietly() { "$@" > $lab/quiet 2>&1 || fault "$*" "$(cat $lab/quiet)"; }
 lab_up() { quietly ./two_clients.sh up; }
+# compile PROGRAM SOURCE...: with the reader's compiler, which may be of several words: ccache g++
+compile() { quietly sh -c "${CXX:-g++} -std=c++20 -I. -o \"\$@\"" - "$@"; }
 
 # ---- Observations
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/exercise.lib"
 
 task echo_server 'option -a' -a -h
-quietly "${CXX:-g++}" -std=c++20 -I. -o udp_peer tests/exercises/udp_peer.cpp
+compile udp_peer tests/exercises/udp_peer.cpp
 
 sizes='1 16 17 0 1472 1473 65507 2'
 echoed() {  # SIZE: came back

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/exercise.lib"
 
 task time_client 'option -r' -r 2 -h
-quietly "${CXX:-g++}" -std=c++20 -I. -o udp_peer tests/exercises/udp_peer.cpp
+compile udp_peer tests/exercises/udp_peer.cpp
 
 # What the client says of a number, and when its copies came to the server (seconds).
 reports() { grep -E "^(reply|request) $1:" "${log[client]}"; }

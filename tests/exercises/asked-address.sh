@@ -3,8 +3,8 @@
 . "$(dirname "$0")/exercise.lib"
 
 task time_server 'option -p' -p -h
-quietly "${CXX:-g++}" -std=c++20 -I. -o udp_peer tests/exercises/udp_peer.cpp
-quietly "${CXX:-g++}" -std=c++20 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
+compile udp_peer tests/exercises/udp_peer.cpp
+compile hostile_peer tests/robustness/hostile_peer.cpp
 quietly make time_client
 lab_up
 

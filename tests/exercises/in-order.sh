@@ -4,8 +4,8 @@
 . "$(dirname "$0")/exercise.lib"
 
 task time_burst_client 'option -o' -o -h
-quietly "${CXX:-g++}" -std=c++20 -I. -o udp_peer tests/exercises/udp_peer.cpp
-quietly "${CXX:-g++}" -std=c++20 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
+compile udp_peer tests/exercises/udp_peer.cpp
+compile hostile_peer tests/robustness/hostile_peer.cpp
 
 numbers() { sed -nE 's/^reply ([0-9]+).*/\1/p' "${log[client]}" | xargs; }   # as printed until now
 printed() {  # NUMBERS: waits for these, as long as no other is printed

@@ -2,7 +2,7 @@
 # Whatever comes in a datagram: the time programs say so, go on, and do not grow.
 . "$(dirname "$0")/../lib.sh"
 
-quietly "${CXX:-g++}" -std=c++20 -O1 -I. -o hostile_peer tests/robustness/hostile_peer.cpp
+compile hostile_peer tests/robustness/hostile_peer.cpp -O1
 grown() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"; }
 
 say 'A server, one of each kind of bad datagram'

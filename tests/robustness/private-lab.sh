@@ -97,6 +97,11 @@ observe 'and root, outside, another one'               keepers 2
 for role in other client1; do end_input $role; finish $role; done
 
 say 'Refused'
+for hidden in /sys/firmware /proc/fs; do
+  run   host    "sudo unshare --mount bash -c 'mount -t tmpfs tmpfs $hidden && ${ordinary_user[*]} ./two_clients.sh shell'"
+  observe "$hidden is hidden, as in containers"        last_line host '^two_clients.sh: this system .*\(a part of /proc or /sys is hidden'
+  observe 'and nothing else is said'                   prints host . 1
+done
 run     host    'sudo setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all ./two_clients.sh shell'
 if [ "$(id -u)" = 0 ]; then
   observe 'a root without capabilities is told of them'  prints host '^two_clients\.sh: this root lacks CAP_SYS_ADMIN or CAP_NET_ADMIN: '

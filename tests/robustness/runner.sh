@@ -19,6 +19,21 @@ observe 'SIGINT ignored: Ctrl-C ends a server still'    one_passed 'trap "" INT 
 # Signals 1 to 28. (GNU make leaves 32 and 33 ignored, which the C library keeps to itself.)
 printf '. tests/enter.sh; enter 10; exec grep -qx "SigIgn:.*0000000" /proc/self/status\n' > tests/robustness/signals.sh
 observe 'no signal that is ignored outside is inside'   one_passed 'trap "" HUP INT QUIT TERM PIPE USR1; tests/run signals'
+mkdir -p $lab/elsewhere/tests/exercises
+observe 'CDPATH leads to another directory tests'       one_passed "CDPATH=$lab/elsewhere tests/run converting-addresses"
+typed "CDPATH=$lab/elsewhere tests/exercises/run no-such-exercise; CDPATH=$lab/elsewhere tests/exercises/run networks"
+observe 'and tests/exercises'                           [ "$(grep -c 'no exercise is called' <<< "$out")" = 1 ]
+shim sudo 'echo through sudo'
+for hidden in /sys/firmware /proc/fs; do   # as containers hide them: in a user namespace none of the two can be mounted
+  hide="unshare --mount bash -c 'mount -t tmpfs tmpfs $hidden && \"\$@\"' - ${ordinary_user[*]}"
+  typed "$hide tests/addresses/converting-addresses.sh"
+  observe "$hidden is hidden: a skip, with the reason"  [ "$status|$(grep -c '^SKIP: .*(a part of /proc or /sys is hidden' <<< "$out")" = '77|1' ]
+  typed "$hide tests/run converting-addresses; $hide tests/exercises/run networks"
+  observe 'unless there is sudo'                        [ "$(grep -c '^through sudo$' <<< "$out")" = 2 ]
+done
+rm $lab/shim/sudo
+typed "unshare --mount --pid --fork bash -c 'mount -t proc -o hidepid=2 proc /proc && \"\$@\"; exit' - ${ordinary_user[*]} tests/addresses/converting-addresses.sh"
+observe 'others'"'"' processes are hidden: not a word'      [ "$status|$(head -n 1 <<< "$out")" = '0|=== Converting addresses ===' ]
 for variable in LAB_INSIDE INJECT_INSIDE BENCH_INSIDE; do
   typed "$variable=1 tests/addresses/converting-addresses.sh"
   observe "$variable decides nothing"                   [ "$status|$(mountpoint -q /run && [ -d $lab/work ] && echo whole)" = '0|whole' ]

@@ -2,7 +2,7 @@
 # The two commands that a newcomer types. There is no network in here: apt-get is a stand-in that installs nothing
 # and tells whether what it was asked for is there. (.ci/run installs those packages for real.)
 . "$(dirname "$0")/../lib.sh"
-"${ordinary_user[@]}" unshare --user --map-root-user --net true 2> $lab/quiet || skip "an ordinary user may make no namespaces here"
+may_enter "${ordinary_user[@]}" unshare --user --map-root-user || skip "an ordinary user may make no namespaces here"
 
 cat > $lab/bin/apt-get << 'APT'
 #!/bin/bash
