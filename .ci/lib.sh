@@ -39,9 +39,9 @@ briefly() {
   return $status
 }
 
-# The two commands that a student types first: the README's first shell block.
-mapfile -t typed < <(awk '/^```/ { block = ($0 == "```sh") && !seen++; next } block' README.md)
-[ ${#typed[@]} = 2 ] || { echo "the README's first shell block is not two commands"; exit 1; }
+# The two commands that a student types first.
+mapfile -t typed < <(awk -v section=set-up -f tests/readme.awk README.md)
+[ ${#typed[@]} = 2 ] || { echo "the README's section Set up has not two commands"; exit 1; }
 
 # The tests that need a kernel with netem.
 # shellcheck disable=SC2034   # for the scripts

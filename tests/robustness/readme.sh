@@ -68,8 +68,10 @@ formless() {
     END { tell() }' README.md
 }
 observe 'each begins with a question, and ends with what to remember' [ "$(formless)" = '' ]
-terminals() { grep -E '^sudo .* # ' README.md | grep -vE ' # (server|client [12]|wire|look [12]|every terminal)([,:].*)?$'; }
+terminals() { for s in "${sections[@]}"; do awk -v section="$s" -v terminals=1 -f tests/readme.awk README.md; done | awk -F '\t' '/^-\t.*sudo/ && $3 != ""'; }
 observe 'each terminal has one of the six names'            [ "$(terminals)" = '' ]
+wide() { seen=$(awk '/^ *```/ { block = block == "" ? $1 : ""; next } block == "```sh" && length > 100' README.md); [ -z "$seen" ]; }
+observe 'no line of a command is wider than GitHub shows'   wide
 observe 'it is not longer than a student will read'         [ "$(wc -m < README.md)" -le 95000 ]
 
 instructed() { awk '/^## / { here = /^## For the instructor/ } here' README.md | grep -oE '^\| \[[^]]*\]\(#[^)]*\)' | sed 's/.*#//; s/)//' | sort; }
