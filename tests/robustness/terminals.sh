@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# make terminals: what F2 would type for each section; and, in another tmux of fixed size, what it shows, what its keys
+# do, that it leaves nothing behind, however it ends, and that the tmux around it is left alone.
+# shellcheck disable=SC2016   # what is quoted is for another shell
+. "$(dirname "$0")/../lib.sh"
+command -v tmux > /dev/null || skip 'tmux is not installed'
+
+# ---- Without a window
+
+reached() {  # SECTION: its terminals; then, for each F2, where it types what
+  bash -c '. tests/terminals
+    read_section "$1"
+    mapfile -t terminals < <(terminals_of_section)
+    echo "${terminals[*]}"
+    for name in "${terminals[@]}"; do pane[$name]=$name; done
+    running() { false; }
+    announce() { :; }
+    follow() { :; }
+    in_window() { echo "${*: -4:1}: ${*: -1}"; }   # send-keys -t WHERE -l -- WHAT
+    for _ in "${commands[@]}"; do type_next; done' - "$1"
+}
+named() {  # SECTION: the same, read from the page in another way
+  local lines line name found='' free
+  mapfile -t lines < <(awk -v wanted="$1" '
+    /^ *```/ { block = block == "" ? $1 : ""; next }
+    block == "" && /^#/ { $0 = tolower($0); gsub(/[^a-z0-9 -]/, ""); sub(/^ +/, ""); gsub(/ /, "-"); here = $0 == wanted }
+    here && block == "```sh" { end = sub(/ \\$/, "") ? " " : "\n"; sub(/^ +/, ""); printf "%s%s", $0, end }' README.md)
+  for name in 'client 1' server 'client 2' 'look 1' 'look 2' wire; do
+    [[ $(printf '%s\n' "${lines[@]}") != *"# $name"* ]] || found+="${found:+ }$name"
+  done
+  echo "${found:=look 1}"
+  for free in 'look 1' 'look 2' "${found:0:8}" "${found%% *}"; do [[ " $found " != *" $free "* ]] || break; done
+  for line in "${lines[@]}"; do
+    case $line in
+      *'  # '@(server|client\ [12]|look\ [12]|wire)*) name=${line##*  # }; name=${name%%[,:]*} ;;
+      *) name=$free ;;
+    esac
+    echo "$name: ${line%%+( )'# '*}"
+  done
+}
+misled() {
+  seen=$(for section in $(tests/run --list); do diff <(reached "$section") <(named "$section") || echo "  in $section"; done)
+  [ -z "$seen" ]
+}
+observe 'F2 reaches each command of each section, where it belongs'   misled
+reached fire > $lab/reached
+observe 'and there are some'                           [ "$(wc -l < $lab/reached)" = 9 ]
+
+# ---- In a window. The tmux around it is a user's own.
+
+export TMUX_TMPDIR=$TMPDIR
+user=() windows=0
+outer() { "${user[@]}" tmux -L "outer$windows" "$@"; }
+window() {  # COLUMNS LINES COMMAND: types it there
+  ((++windows))
+  outer -f /dev/null new-session -d -x "$1" -y "$2" "bash -c '$3; echo \"it ended with \$?\"; sleep 1000'" || fault 'no tmux'
+}
+press() { local key; for key; do outer send-keys "$key"; done; }
+shows() {  # REGEX [COUNT]: so many lines on the screen (at least one) match
+  local count
+  seen=$(outer capture-pane -p) || return 3
+  count=$(grep -cE -- "$1" <<< "$seen")
+  if [ $# = 2 ]; then [ "$count" = "$2" ]; else [ "$count" != 0 ]; fi
+}
+still_shows() { nap 0.5; shows "$@"; }
+gone() {  # nothing that a window leads to is left
+  seen=$(pgrep -af 'socket-lab-|terminals --in|bash --rcfile|keeper of the private|tcpdump'; find $TMUX_TMPDIR -name 'socket-lab-*')
+  [ -z "$seen" ]
+}
+
+try_it() {
+  window 160 45 'tests/terminals'
+  for name in 'client 1' server 'client 2' 'look 1' 'look 2' wire; do
+    observe "$name has its title"                      shows "─ $name ─"
+    observe 'and is in the lab'                        shows "\(lab\) $name \\$"
+  done
+  press 'ip netns list | wc -l' Enter
+  observe 'which is whole'                             shows '^3 '
+  press C-d C-d C-d exit Enter
+  observe 'Ctrl-D and exit do not close a terminal'    shows 'Use "exit" to leave'
+  observe 'there is another shell'                     shows '^\(lab\) client 1 \$ +│'
+  observe 'none is missing'                            shows '(─ (client 1|look 1|wire) ─.*){1}' 3
+  press M-Right 'echo here $((6 * 7))' Enter
+  observe 'Alt-Right leads to the server'              shows '│here 42'
+  press M-z
+  observe 'Alt-z makes it large'                       shows '^here 42'
+  press F9
+  observe 'F9 ends it'                                 shows '^it ended with 0'
+  observe 'and nothing is left'                        gone
+  outer kill-server
+
+  window 160 45 'make -s terminals-fire'
+  observe 'a section: its question comes first'        shows '^Question: nothing is wrong with the requests'
+  observe 'its four terminals'                         shows '─ (client 1|server|client 2|wire) ─' 4
+  observe 'and no others'                              shows '─ look' 0
+  observe 'the last line but one says what F2 types'   shows '^ F2: wire \$ sudo ip netns exec ns_server tcpdump -i veth_srv_c1'
+  for name in 'client 1' server 'client 2' wire; do observe "$name is ready"   shows "\(lab\) $name \\$"; done
+  press F2
+  observe 'F2 types it'                                shows '^\(lab\) wire \$ sudo ip netns exec ns_server tcpdump'
+  observe 'the next is another'                        shows '^ F2: server \$ .*/kv_store$'
+  observe 'it does not run'                            still_shows 'listening on' 0
+  press Enter
+  observe 'Enter runs it'                              shows '^listening on veth_srv_c1'
+  press M-n
+  observe 'Alt-n is F2'                                shows '\(lab\) server \$ .*/kv_store$'
+  press Enter
+  observe 'the server runs'                            shows 'serving on'
+  press F2
+  observe 'the client'                                 shows '\(lab\) client 1 \$ .*/kv_client'
+  press Enter
+  observe 'is connected'                               shows '│10\.0\.1\.1:8085>'
+  observe 'what comes next waits for something'        shows '^ F2, after fire: server \$ .*/kv_store$'
+  press F2
+  observe 'too early: it says what still runs'         shows 'server still runs kv_store: is there something to type first\?'
+  observe 'it types nothing'                           still_shows '\(lab\) server \$ .*/kv_store' 1
+  press 'set a 1' Enter
+  observe 'the cursor has stayed'                      shows '│OK'
+  press F3
+  observe 'F3 goes back'                               shows '^ F2: client 1 \$ .*/kv_client'
+  press F2
+  observe 'a program of several words, too'            shows 'client 1 still runs kv_client: '
+  outer kill-server   # a terminal that is killed, or a lost connection, is the same
+  observe 'killed with its terminal, nothing is left'  gone
+
+  window 120 30 'tests/terminals the-accept-queue'
+  observe 'the smallest: five terminals beside a text' shows '─ (client 1|server|client 2|look 1|look 2|wire) ─' 6
+  observe 'ready'                                      shows '\(lab\) look 2 \$'
+  outer new-window "bash -c 'tests/terminals; echo \"it ended with \$?\"; sleep 1000'"
+  observe 'a second one is refused'                    shows '^make terminals: it is open already, in another window'
+  observe 'with an exit status'                        shows '^it ended with 1'
+  outer last-window
+  observe 'the first is as it was'                     shows '\(lab\) look 2 \$'
+  observe 'the tmux around it, too'                    [ "$(outer show -g prefix)$(outer list-sessions | wc -l)" = 'prefix C-b1' ]
+  press M-q
+  observe 'Alt-q is F9'                                shows '^it ended with 0'
+  observe 'nothing is left'                            gone
+  outer kill-server
+
+  window 119 40 'tests/terminals'
+  observe 'too small: it says how small, and how large' shows '^make terminals: this terminal has 119 columns and 40 lines; make it larger, 120 x 30'
+  observe 'that is an error'                           shows '^it ended with 1'
+  outer kill-server
+}
+
+say 'As an ordinary user'
+user=("${ordinary_user[@]}")
+try_it
+if [ "$(id -u)" = 0 ]; then
+  say 'As root: the lab is that of the machine, brought up, and stays'
+  user=()
+  try_it
+  observe 'it is still up'                             eval './two_clients.sh status > $lab/quiet'
+fi
+
+say 'Refused'
+run     other  'tests/terminals'
+observe 'no terminal'                                  prints other '^make terminals: this needs a terminal$'
+observe 'status 1'                                     exits other 1
+run     other  'tests/terminals no-such-section'
+observe 'no such section'                              prints other '^make terminals: there is no section called no-such-section; make help lists them$'
+observe 'status 2'                                     exits other 2
+start   other  './two_clients.sh shell'
+type_line other 'tests/terminals'
+observe 'inside a private lab'                         prints other '^make terminals: this is a private lab; type it in a terminal outside$'
+end_input other
+finish  other
+mkdir -m 755 $lab/few
+for tool in bash dirname realpath sed; do ln -s "$(command -v $tool)" $lab/few; done
+run     other  "env PATH=$lab/few tests/terminals"
+observe 'no tmux'                                      prints other '^make terminals: tmux is not installed: apt-get install tmux$'
