@@ -2,6 +2,7 @@
 # Exercise: kv_client -r connects anew when the connection is lost, and repeats the request if, and
 # only if, that is safe.
 . "$(dirname "$0")/exercise.lib"
+
 task kv_client 'option -r' -r -h
 . "$(dirname "$0")/tcp.lib"
 
@@ -41,18 +42,23 @@ requests() { grep -c '^request' "${log[server]}"; }
 
 for how in close reset; do
   say "The connection is lost before the reply: $how"
+  rule 'only reads'
   meet -r
   asks 'get a' 'get a'
   order server $how "^$how"
   repeats 'get a'
   order server 'send $5\r\nhello\r\n' ^sent
+  rule 'A reply is printed once'
   expect '... and shows the reply, once' shows '"hello"'
+  rule 'When a connection was made'
   expect '... and has said: kv_client: connected anew to 127.0.0.1:8085' \
     prints client1 '^kv_client: connected anew to 127\.0\.0\.1:8085$' 1
 done
 
 say 'In the middle of a reply'
-meet -r
+rule 'A reply is printed once'
+meet '-r 2> errors'
+weigh client1
 asks 'GET a' 'GET a'
 order server 'send $7\r\nhel' ^sent
 order server close ^closed
@@ -65,6 +71,7 @@ order server reset ^reset
 repeats keys
 order server 'send *2\r\n$1\r\na\r\n$1\r\nc\r\n' ^sent
 expect '... and shows every element once' shows '"world"' '1) "a"' '2) "c"'
+rule 'only reads'
 sevens=0
 for command in dbsize 'ping x' 'echo y'; do
   asks "$command" "$command"
@@ -73,11 +80,22 @@ for command in dbsize 'ping x' 'echo y'; do
   order server 'send :7\r\n' ^sent
   expect '... and shows the reply' prints client1 '^\(integer\) 7$' $((++sevens))
 done
+rule 'When a connection was made'
+said() {
+  seen=$(< errors)
+  [ "$(grep -cx "kv_client: connected anew to $1" errors)" = "$2" ] || return 3
+}
+expect 'it was connected anew five times, and said so on standard error' said 127.0.0.1:8085 5
+rule 'It keeps nothing of what is over'
+expect '... and has kept nothing of the connections that were lost' keeps_nothing client1 1000
 
 say 'Nothing was asked yet'
 for how in close reset; do
   meet -r
   order server $how "^$how"
+  rule 'While nothing is due'
+  expect "the connection is lost ($how), and nothing is typed: kv_client sleeps" asleep client1
+  rule 'is repeated only if the server'
   type_line client1 'set a 1'
   repeats 'set a 1'
   order server 'send +OK\r\n' ^sent
@@ -102,6 +120,7 @@ order server 'send :0\r\n' ^sent
 expect '... since a server without its end cannot have done it' shows '(integer) 0'
 
 say 'A request that may have been done'
+rule 'Otherwise nobody on this side can know'
 while read -r how line; do
   meet -r
   asks "$line" "$line"
@@ -120,6 +139,7 @@ reset incr a
 TABLE
 
 say 'A server that starts again'
+rule 'It tries at most ten times'
 meet -r
 asks 'get a' 'get a'
 order server deaf '^deaf$'
@@ -136,10 +156,14 @@ expect '... and shows the reply' shows '(nil)'
 say 'A server that never comes back'
 order server deaf '^deaf$'
 order server close ^closed
+stopwatch
 type_line client1 'get a'
 expect 'after ten times it gives up: Connection refused' \
   prints client1 '^kv_client: connect 127\.0\.0\.1:8085: Connection refused$'
+elapsed
 expect '... exit status 1' exits client1 1
+seen="all that took $took ms"
+expect '... and not before it has waited ten times for 0.2 s' [ "$took" -ge 1950 ]
 
 say 'A server that dies of the request'
 meet -r
@@ -149,10 +173,31 @@ expect 'one that closes the connection at every try: it gives up, exit status 1'
 seen="$(requests) times"
 expect '... after eleven times, the first and ten more' [ "$(requests)" = 11 ]
 
+say 'A server that closes the connection at many tries, but not at all of them'
+meet -r
+for reply in one two; do
+  type_line client1 "get $reply"
+  for _ in {1..6}; do printf 'request\nclose\naccept\n'; done >&"${keyboard[server]}"
+  printf 'request\nsend +%s\\r\\n\n' $reply >&"${keyboard[server]}"
+  expect "get $reply gets its reply at the seventh try: there are ten for each request" \
+    prints client1 "^$reply\$"
+done
+
+say 'A server that is silent'
+rule 'limits each try'
+meet '-r -t 1'
+asks 'get a' 'get a'
+order server close ^closed
+repeats 'get a'
+expect 'no reply for a second: kv_client ends, as without -r' ended client1
+expect '... and says so' shows 'kv_client: no reply from 127.0.0.1:8085 within 1 s'
+expect '... exit status 1' exits client1 1
+
 say 'Without -r'
+rule 'Without the option all is as before'
 meet
 asks 'get a' 'get a'
 order server close ^closed
-expect 'without -r all is as before: server closed the connection' \
+expect 'without -r: server closed the connection' \
   shows 'kv_client: server closed the connection'
 expect '... exit status 1' exits client1 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exercise: kv_store -c serves any number of clients at once, and none of them waits for another.
 . "$(dirname "$0")/exercise.lib"
+
 task kv_store 'option -c' -c -h
 . "$(dirname "$0")/tcp.lib"
 . "$(dirname "$0")/kv.lib"
@@ -16,59 +17,110 @@ lives() {
   [ "${result[server]}" != 141 ] || seen+=': SIGPIPE'
   return 3
 }
-memory() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[server]}/status"; }   # KiB
-# bounded: for half a second, the server has no more than 8 MB of memory above what $base says.
-bounded() {
-  local growth
-  for _ in {1..10}; do
-    growth=$(($(memory) - base))
-    seen="it has grown by $growth KiB"
-    [ $growth -lt 8000 ] || return 3
-    nap 0.05
-  done
+# grown KIB: it has no more memory than that above what `weigh` has found.
+grown() {
+  local growth=$(($(memory server) - memory_before))
+  seen="it has grown by $growth KiB"
+  [ "$growth" -le "$1" ] || return 3
 }
+bounded() { for _ in {1..10}; do grown 8000 || return 3; nap 0.05; done; }   # for half a second
+alone() {
+  local threads=("/proc/${pid[server]}/task/"*) children
+  children=$(awk -v pid="${pid[server]}" '$4 == pid' /proc/[0-9]*/stat 2> /dev/null | grep -c .)
+  seen="it has ${#threads[@]} threads and $children processes below it"
+  [ "${#threads[@]} $children" = '1 0' ] || return 3
+}
+served() { local one; for one; do asks "$one" 'GET a\r\n' '$1 1' || return 3; done; }   # NAME...
 # all_replies NAME: it reads what is in the file `replies`.
 all_replies() {
   timeout "$patience" head -c "$(stat -c %s replies)" <&"${client[$1]}" > got
   seen=$(cmp got replies 2>&1) || return 3
 }
 
+stage '1 of 3: idle clients'
 say 'Two clients'
+rule 'Many clients are connected'
 store -c
 dial first second
 expect 'while one client is connected, another gets its reply' asks second 'PING\r\n' +PONG
 expect '... and then the first' asks first 'SET a 1\r\n' +OK
 expect '... and what one has set the other gets' asks second 'GET a\r\n' '$1 1'
+rule 'While nothing is due'
 expect 'while nothing happens, kv_store sleeps' asleep server
+rule 'Requests that came together'
+five='SET b 2\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\nPING\r\nDEL b x\r\nGET b\r\n' replies='+OK $1 2 +PONG :1 $-1'
+at_once first "$five"
+expect 'five requests at once get their replies in order' gets first "$replies"
 
-say 'Half a request'
-dial half
-writes half '*2\r\n$4\r\nPING\r\n$5\r\nhel'
-expect 'while one has sent half a request, another gets its reply' busy second 2
-writes half 'lo\r\n'
-expect '... and the other half completes the request' gets half '$5 hello'
+say 'Three hundred clients that do nothing'
+rule 'Many clients are connected'
+for i in {1..300}; do idle+=("idle$i"); done
+weigh server
+dial "${idle[@]}"
+expect 'three hundred are connected: another gets 500 replies' busy second 500
+expect '... and each of them gets a reply when it asks' served "${idle[@]}"
+rule 'While nothing is due'
+expect '... and while nothing happens, kv_store sleeps' asleep server
+rule 'An idle client costs'
+expect "... and kv_store's memory has not grown by more than 300 times 20 KB" grown 6000
+rule 'All of this is done in one process'
+expect '... and it is one process with one thread' alone
+hang_up "${idle[@]}"
+rule 'It keeps nothing of what is over'
+expect '... and has closed their sockets when they have left' keeps_nothing server 6000
 
-say 'Requests that come cut in two'
-cut_anywhere() {
-  local at bytes replies='+OK $1 2 +PONG :1 $-1'
-  printf -v bytes 'SET b 2\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\nPING\r\nDEL b x\r\nGET b\r\n'
-  for ((at = 1; at < ${#bytes}; at++)); do
-    dial cut
-    printf %s "${bytes:0:at}" >&"${client[cut]}"
-    busy second 2 || return 3   # when it has the second reply, our first piece has been read
-    printf %s "${bytes:at}" >&"${client[cut]}"
-    gets cut "$replies" || { seen="cut behind byte $at of ${#bytes}: $seen"; return 3; }
-    hang_up cut
+say 'As before'
+rule 'QUIT, the largest request'
+dial one
+asks one 'PING\r\n' +PONG || fault 'PING' "$seen"
+expect 'QUIT gets +OK' asks one 'QUIT\r\n' +OK
+expect '... and ends the connection' hung_up one
+expect '... and is logged' logs 'disconnected by us, as it asked'
+hang_up one
+dial one
+writes one 'PING\r\n*2\r\n$4\r\nEC'
+reads one 1
+hang_up one
+for line in connected 'request PING' 'disconnected in the middle of a request'; do
+  expect "the log says: ... $line" logs "$line"
+done
+printf -v value '%065536d' 0
+{ printf '*16\r\n$3\r\nDEL\r\n'
+  for i in {1..15}; do printf '$65536\r\n%s\r\n' "$value"; done; } > largest
+dial one
+stream one cat largest
+expect 'the largest request, DEL and 15 words of 64 KiB, gets its reply' gets one :0
+writes one '*2\r\n$4\r\nPING\r\n$65537\r\n'
+refusal() { reads one 1 && [[ $reply == '-ERR Protocol error:'* ]] || return 3; }
+expect '... and a word of a byte more gets its error' refusal
+hang_up one
+
+say 'Eight who break the protocol, and stay'
+rule 'A client breaks the protocol'
+break_it() {
+  local i
+  for i in {1..8}; do
+    dial "bad$i"
+    writes "bad$i" '*17\r\n'
+    reads "bad$i" 1 && [[ $reply == '-ERR Protocol error:'* ]] && hung_up "bad$i" || return 3
+    asks second 'PING\r\n' +PONG || return 3
   done
 }
-expect 'five requests at once, cut anywhere, get their replies in order' cut_anywhere
+weigh server
+stopwatch
+expect 'each gets its error and FIN, and another its replies' break_it
+elapsed
+seen="all that took $took ms"
+expect '... without waiting for their FIN, a second for each' [ "$took" -lt 7000 ]
+rule 'While nothing is due'
+expect '... and while nothing happens, kv_store sleeps' asleep server
 
 say 'Clients that leave'
+rule 'A client leaves'
 dial one
 writes one 'SET c 3\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nwr'
 hang_up one
-expect 'one leaves in the middle of a request: another gets its reply' \
-  asks second 'GET a\r\n' '$1 1'
+expect 'one leaves in the middle of a request: another gets its reply' served second
 came_before() {  # the server may read it behind what another asks
   asks second 'DBSIZE\r\n' :2 || return 1
   asks second 'GET c\r\n' '$1 3'
@@ -80,30 +132,53 @@ for _ in 1 2 3; do
   read -rn 1 -u "${client[one]}"   # the rest lies unread, so that its kernel sends RST
   hang_up one
 done
-expect 'one resets its connection: another gets its reply' asks second 'PING\r\n' +PONG
+expect 'one resets its connection: another gets its reply' served second
 for _ in 1 2 3 4 5; do ./kv_client 127.0.0.1 8085 <<< fire > /dev/null 2>&1; done
 expect 'one says fire: kv_store lives, as -c implies -s' lives
-expect '... and another gets its reply' asks second 'PING\r\n' +PONG
+expect '... and another gets its reply' served second
 
-say 'Three hundred clients that do nothing'
-for i in {1..300}; do idle+=("idle$i"); done
-dial "${idle[@]}"
-served() {
-  local one
-  for one in "${idle[@]}"; do asks "$one" 'GET a\r\n' '$1 1' || return 3; done
+stage '2 of 3: half requests'
+say 'Half a request'
+rule 'A client has sent half a request'
+dial half
+writes half '*2\r\n$4\r\nPING\r\n$5\r\nhel'
+expect 'while one has sent half a request, another gets its reply' busy second 2
+writes half 'lo\r\n'
+expect '... and the other half completes the request' gets half '$5 hello'
+cut_anywhere() {
+  local at bytes; printf -v bytes %b "$five"
+  for ((at = 1; at < ${#bytes}; at++)); do
+    dial cut
+    at_once cut "${bytes:0:at}"
+    busy second 2 || return 3   # when it has the second reply, our first piece has been read
+    at_once cut "${bytes:at}"
+    gets cut "$replies" || { seen="cut behind byte $at of ${#bytes}: $seen"; return 3; }
+    hang_up cut
+  done
 }
-expect 'three hundred are connected: another gets 500 replies' busy second 500
-expect '... and while nothing happens, kv_store sleeps' asleep server
-expect '... and each of them gets a reply when it asks' served
+expect 'five requests at once, cut anywhere, get their replies in order' cut_anywhere
 
+say 'A client that asks without end, and reads'
+rule 'A client sends requests without end'
+dial eager
+cat <&"${client[eager]}" > /dev/null &
+eager=$!
+stream eager yes PING
+yes=$!
+expect 'one asks without end, and reads its replies: another gets its own' busy second 20
+kill "$yes" "$eager"
+hang_up eager
+
+stage '3 of 3: clients that do not read, and too few descriptors'
 say 'Clients that do not read'
+rule 'A client sends ten thousand requests'
 printf -v value '%08000d' 0
 asks second "SET big $value\r\n" +OK || fault 'SET' "$seen"
 for i in {1..5000}; do
-  printf 'GET big\r\nPING %d\r\n' "$i" >> asked
-  printf '$8000\r\n%s\r\n$%d\r\n%d\r\n' "$value" ${#i} "$i" >> replies
-done
-base=$(memory)
+  printf 'GET big\r\nPING %d\r\n' "$i" >&3
+  printf '$8000\r\n%s\r\n$%d\r\n%d\r\n' "$value" ${#i} "$i"
+done 3> asked > replies
+weigh server
 dial greedy
 stream greedy cat asked
 expect 'one asks 10,000 times (replies of 40 MB) and reads nothing: another gets its replies' \
@@ -114,49 +189,38 @@ stream endless yes "PING $value"
 yes=$!
 expect 'one asks without end and reads nothing: another gets its replies' busy second 100
 expect "... and kv_store's memory does not grow by 8 MB" bounded
+rule 'While nothing is due'
 expect '... and while nobody reads, kv_store sleeps' asleep server
+rule 'A client sends ten thousand requests'
 expect 'the one that asked 10,000 times reads: it gets every reply, in order' all_replies greedy
 kill "$yes"
 hang_up endless
 expect 'the endless one dies: another gets its replies' busy second 10
 
 say 'FIN behind the requests'
+rule 'A client that sends its requests and FIN'
 start peer './tcp_peer connect 127.0.0.1 8085'
 ready peer '^connected$'
 order peer "send $(head -n 6000 asked | sed 's/\r$/\\r\\n/' | tr -d '\n')" '^sent'
 order peer shut '^shut$'
 expect 'one sends 6,000 requests and FIN, and does not read: another gets its replies' \
   busy second 10
+rule 'While nothing is due'
 expect '... and while nobody reads, kv_store sleeps' asleep server
+rule 'A client that sends its requests and FIN'
 type_line peer drain
 expect 'it reads: its connection ends with FIN' hears peer '^read [0-9]+ bytes, then FIN$'
 expect '... behind the last reply' cmp received <(head -n 12000 replies)
 
-say 'Five who break the protocol, and stay'
-break_it() {
-  local i
-  for i in 1 2 3 4 5; do
-    dial "bad$i"
-    writes "bad$i" '*17\r\n'
-    reads "bad$i" 1 && [[ $reply == '-ERR Protocol error:'* ]] && hung_up "bad$i" || return 3
-    asks second 'PING\r\n' +PONG || return 3
-  done
-}
-stopwatch
-expect 'each gets its error and FIN, and another its replies' break_it
-elapsed
-seen="all that took $took ms"
-expect '... without waiting for their FIN, a second for each (hang_up)' [ "$took" -lt 4000 ]
-expect '... and while nothing happens, kv_store sleeps' asleep server
-
 say 'More clients than descriptors'
+rule 'There are more clients than descriptors'
 hang_up "${!client[@]}"
 interrupt server
 store -c 'ulimit -n 20; exec '
 for i in {1..40}; do crowd+=("crowd$i"); done
 dial "${crowd[@]}"
 writes crowd40 'PING\r\n'
-lazy() { asleep server || { [[ $seen =~ ([0-9]+)\ ms ]] && [ "${BASH_REMATCH[1]}" -lt 150 ]; }; }
+lazy() { mark server; nap 1.1; quiet server 60 && [ "$ticks" -le 3 ]; }
 expect 'forty clients, and twenty descriptors (ulimit -n): the first get their replies' \
   busy crowd1 10
 expect '... and kv_store does not spin' lazy
@@ -164,6 +228,7 @@ expect '... and lives' lives
 hang_up "${crowd[@]:0:30}"
 expect '... and when some leave, the last gets its reply' gets crowd40 +PONG
 interrupt server
+rule 'Without the option all is as before'
 expect 'Ctrl-C ends it, as before' exits server 130
 
 say 'Without -c'
@@ -173,6 +238,9 @@ dial first second
 writes second 'PING\r\n'
 busy first 2 || fault 'without -c, the first client gets its replies' "$seen"
 waits() { ! read -rt 0 -u "${client[second]}" || { seen='it has a reply'; return 3; }; }
-expect 'without -c all is as before: the second client waits' waits
+expect 'without -c the second client waits' waits
 hang_up first
 expect '... until the first has left' gets second +PONG
+hang_up second
+./kv_client 127.0.0.1 8085 <<< fire > /dev/null 2>&1
+expect '... and fire kills the server' exits server 141

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exercise: simple_nc -n notices that the server has closed or reset the connection, and says which.
 . "$(dirname "$0")/exercise.lib"
+
 task simple_nc 'option -n' -n -h
 . "$(dirname "$0")/tcp.lib"
 lab_up
@@ -12,7 +13,7 @@ dial() {
   start server 'sudo ip netns exec ns_server ./tcp_peer listen 8080'
   ready server '^listening$'
   heard[server]=1
-  start client1 "sudo ip netns exec ns_client1 ./simple_nc${1+ $1} 10.0.1.1 8080${2-}"
+  start client1 "sudo ip netns exec ns_client1 ./simple_nc${1+ $1} 10.0.1.1 8080${2-} 2> errors"
   order server accept '^accepted$'
 }
 # types BYTES: at once, which a terminal would not do.
@@ -21,17 +22,23 @@ lives() { ! ended client1 || { seen='simple_nc has ended'; return 3; }; }
 all_read() { lives && sockets ns_client1 -tan '^ESTAB +0 '; }
 write_waits() { sockets ns_client1 -tan '^ESTAB +0 +[1-9]'; }
 # says MESSAGE: that, and nothing else.
-says() { seen=$(cat "${log[client1]}"); [ "$seen" = "simple_nc: $1" ]; }
+says() { seen=$(< errors); [ "$seen" = "simple_nc: $1" ]; }
+silent() { seen=$(cat "${log[client1]}"); [ -z "$seen" ] || return 3; }
 # notices EVENT WHEN: closed or reset
 notices() {
+  rule 'The server closes the connection'
+  [ "$1" = closed ] || rule 'The server resets it'
   expect "the server has $1 the connection $2: simple_nc ends" ended client1
   expect "... and says: simple_nc: server $1 the connection" says "server $1 the connection"
   expect '... exit status 1' exits client1 1
+  rule 'Both go to standard error'
+  expect '... and it has written nothing to standard output' silent
 }
 
 say 'A server that closes the connection'
 capture closed ns_server veth_srv_c1
 dial -n
+rule 'While nothing is due'
 expect 'while nothing happens, simple_nc sleeps' asleep client1
 order server close '^closed$'
 notices closed 'while nothing is typed'
@@ -44,6 +51,7 @@ order server reset '^reset$'
 notices reset 'while nothing is typed'
 
 say 'Input'
+rule 'All input is sent'
 dial -n
 rm -f received
 types $'one\ntwo\nthree'
@@ -57,10 +65,13 @@ expect 'end of input closes the connection, with FIN' hears server '^read 0 byte
 expect '... exit status 0' exits client1 0
 
 say 'A server that talks'
+rule 'What the server sends'
 dial -n
 order server 'send hello' '^sent 5'
 expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
+rule 'While nothing is due'
 expect '... and simple_nc sleeps again' asleep client1
+rule 'What the server sends'
 type_line server 'fill 20000000'
 expect 'many of them are read, too' hears server '^sent 20000000'
 types 'still here'
@@ -74,14 +85,20 @@ order server reset '^reset$'
 notices reset 'after it has sent bytes'
 
 say 'A server that sends before it reads'
+rule 'All input is sent'
 quietly at ns_client1 sysctl -w net.ipv4.tcp_wmem='4096 65536 65536'   # a small send buffer
 head -c 16000000 /dev/urandom > many
 rm -f received
 dial -n ' < many'
-within "$patience" write_waits || fault 'the input, sixteen megabytes, is not sent' "$seen"
+within "$patience" write_waits || fault 'the input, sixteen megabytes, waits to be sent' "$seen"
+rule 'If the server does not read'
 type_line server 'fill 40000000'
 expect 'while write() has to wait for room, simple_nc reads' hears server '^sent 40000000'
 within "$patience" all_read || fault 'not all is read' "$seen"
+taken() { sed -n 's/^pos:[[:blank:]]*//p' "/proc/${pid[client1]}/fdinfo/0"; }
+seen="of 16 MB it has taken $(taken) bytes"
+expect '... and takes no more input than it can send' [ "$(taken)" -lt 8000000 ]
+rule 'All input is sent'
 type_line server drain
 expect '... and all the input is sent in the end' hears server '^read 16000000 bytes, then FIN$'
 expect '... byte by byte the same' cmp many received
@@ -90,13 +107,15 @@ expect '... exit status 0' exits client1 0
 say 'A server that reads nothing'
 for how in shut reset; do
   dial -n ' < many'
-  within "$patience" write_waits || fault 'the input, sixteen megabytes, is not sent' "$seen"
+  within "$patience" write_waits || fault 'the input, sixteen megabytes, waits to be sent' "$seen"
+  rule 'While nothing is due'
   expect 'while write() has to wait for room, simple_nc sleeps' asleep client1
   order server $how "^$how"
   notices "${how/shut/closed}" 'while write() has to wait'
 done
 
 say 'Without -n'
+rule 'Without the option all is as before'
 dial
 order server close '^closed$'
 type_line client1 'anybody there?'

@@ -1,23 +1,27 @@
 // udp_peer: the other side in the exercises about UDP, which does what a network may do.
 //
 //   udp_peer serve PORT [NUMBER:COUNTS]...
-//       is a time server that prints each request, with the seconds since its start, and answers
-//       none, but: 4:02 answers the first copy of request 4 not at all and the second one twice,
-//       and a line "3 1 2" on its standard input sends these replies in this order
+//       is a time server that prints each request, with the seconds from its start until the kernel
+//       had it, and answers none, but: 4:02 answers the first copy of request 4 not at all and the
+//       second one twice, and a line "3 1 2" on its standard input sends these replies in this order
 //   udp_peer ask ADDRESS PORT
 //       sends one request, even to a broadcast address, and prints where the reply comes from
+//   udp_peer time ADDRESS PORT COUNT
+//       sends so many requests, one by one, each as soon as the one before has its reply
 //   udp_peer echo ADDRESS PORT SIZE...
 //       sends datagrams of these sizes, one by one, and says for each what came back; 16x200 sends
-//       200 of 16 bytes
+//       200 of 16 bytes; @5678 sends what follows from that port
 #include <arpa/inet.h>
 #include <err.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -44,7 +48,9 @@ static bool comes(int fd, int milliseconds) {
 }
 
 static int serve(int fd, const std::map<std::uint32_t, std::string>& answers) {
-  const auto start = std::chrono::steady_clock::now();
+  timespec start{}, came{};
+  ioctl(fd, SIOCGSTAMPNS, &came);  // from now on the kernel notes when a datagram comes (socket(7))
+  clock_gettime(CLOCK_REALTIME, &start);
   std::map<std::uint32_t, std::size_t> copies;
   sockaddr_in client{};
   auto* who = reinterpret_cast<sockaddr*>(&client);
@@ -61,12 +67,14 @@ static int serve(int fd, const std::map<std::uint32_t, std::string>& answers) {
       const ssize_t length = recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC, who, &size);
       const auto bytes = static_cast<std::size_t>(length);
       const auto request = decode_time(TimeKind::request, &datagram, bytes);
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+      ioctl(fd, SIOCGSTAMPNS, &came);
+      const double seconds = static_cast<double>(came.tv_sec - start.tv_sec) +
+                             static_cast<double>(came.tv_nsec - start.tv_nsec) / 1e9;
       if (!request) {
-        printf("%.3f no request, %zd bytes\n", passed.count(), length);
+        printf("%.3f no request, %zd bytes\n", seconds, length);
         continue;
       }
-      printf("%.3f request %u\n", passed.count(), request->sequence);
+      printf("%.3f request %u\n", seconds, request->sequence);
       const auto counts = answers.find(request->sequence);
       const std::size_t copy = copies[request->sequence]++;
       if (counts == answers.end() || copy >= counts->second.size()) continue;
@@ -94,6 +102,21 @@ static int ask(int fd, const sockaddr_in& server) {
   recvfrom(fd, &reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&from), &size);
   std::array<char, INET_ADDRSTRLEN> text{};
   printf("reply from %s\n", inet_ntop(AF_INET, &from.sin_addr, text.data(), text.size()));
+  return 0;
+}
+
+// Sends requests, each when the one before has been answered.
+static int time(int fd, std::uint32_t count) {
+  for (std::uint32_t number = 1; number <= count; ++number) {
+    const TimeMessage request = encode_time(TimeKind::request, number, {1, 2});
+    TimeMessage reply{};
+    if (send(fd, &request, sizeof request, 0) < 0) err(1, "request %u", number);
+    if (!comes(fd, 2000)) errx(1, "request %u: no reply within 2 s", number);
+    const ssize_t length = recv(fd, &reply, sizeof reply, MSG_TRUNC);
+    const auto said = decode_time(TimeKind::reply, &reply,
+                                  static_cast<std::size_t>(std::max(length, ssize_t{0})));
+    if (!said || said->sequence != number) errx(1, "request %u got another reply", number);
+  }
   return 0;
 }
 
@@ -135,9 +158,14 @@ int main(int argc, char* argv[]) {
   if (argc < 4) errx(2, "see the source");
   const sockaddr_in server = endpoint_of(argv[2], argv[3]);
   if (mode == "ask") return ask(fd, server);
+  if (argc > 4 && words[4][0] == '@') {
+    const sockaddr_in self = endpoint_of("0.0.0.0", argv[4] + 1);
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0) err(1, "bind");
+  }
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0) err(1, "connect");
+  if (mode == "time") return time(fd, static_cast<std::uint32_t>(std::stoul(words.at(4))));
   std::vector<std::size_t> sizes;
-  for (std::size_t i = 4; i < words.size(); ++i) {
+  for (std::size_t i = words[4][0] == '@' ? 5 : 4; i < words.size(); ++i) {
     const std::size_t x = words[i].find('x');
     sizes.insert(sizes.end(), x == std::string::npos ? 1 : std::stoul(words[i].substr(x + 1)),
                  std::stoul(words[i]));
