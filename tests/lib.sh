@@ -34,40 +34,41 @@
 set -u
 shopt -s extglob
 
-name=$(basename "$0" .sh)
-patience=${LAB_PATIENCE:-10}                              # seconds until a condition counts as never met
+name=${0##*/} name=${name%.sh}
+began=${EPOCHREALTIME/[.,]/}
 
 # ---- Entering
 
-. "$(dirname "${BASH_SOURCE[0]}")/enter.sh"
+. "${BASH_SOURCE[0]%/*}/enter.sh"
 enter "${LAB_LIMIT:-180}"
 
 # The commands run in a directory of their own, a copy of the checkout's files and programs, in the tmpfs on /run.
 lab=/run/lab
 export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm SHELL=$BASH   # no settings of the user's, nothing left in /tmp
-mkdir -p $lab/work $HOME $TMPDIR || exit 1
-cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests $lab/work || exit 1
-for source in *.cpp; do
-  [ ! -x "${source%.cpp}" ] || cp -p "${source%.cpp}" $lab/work || exit 1
-done
+mkdir -p $lab/work $HOME $TMPDIR && mkfifo $lab/keyboard.{1..40} || exit 1
+binaries=()
+for source in *.cpp; do [ ! -x "${source%.cpp}" ] || binaries+=("${source%.cpp}"); done
+cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests "${binaries[@]}" $lab/work || exit 1
 cd $lab/work || exit 1
 
 # An ordinary user has no capabilities. In a user namespace that is all; as root, we become nobody as well.
 ordinary_user=(setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all)
-if [ "$(id -u)" = 0 ]; then
+if [ $EUID = 0 ]; then
   ordinary_user+=(--reuid 65534 --regid 65534 --clear-groups)
   chown -R 65534:65534 $lab/work $HOME $TMPDIR
 fi
 
 # tcpdump, when no terminal reads its lines, is in no hurry: -l and --immediate-mode.
-mkdir $lab/bin
-printf '#!/bin/sh\nexec %s -l --immediate-mode "$@"\n' "$(command -v tcpdump)" > $lab/bin/tcpdump
-chmod +x $lab/bin/tcpdump
+install -D -m 755 /dev/stdin $lab/bin/tcpdump <<< "#!/bin/sh
+exec $(command -v tcpdump) -l --immediate-mode \"\$@\""
 # LAB_NC names the netcat to be used: nc.openbsd, nc.traditional or ncat.
 [ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || { echo "SKIP: $LAB_NC is not installed"; exit 77; }
 PATH=$lab/bin:$PATH
 
 . tests/narration.sh
+
+# What to enter has cost tells how fast this machine is. Seconds until a condition counts as never met:
+patience=${LAB_PATIENCE:-$((10 + (${EPOCHREALTIME/[.,]/} - began) / 4000))}
 
 fault() {  # TEXT [DETAIL]: the end of the script
   settle
@@ -103,14 +104,14 @@ start() {
   stamped[$role]='' moment[$role]=0 burst[$role]=0 shown[$role]=0 held[$role]='' cut[$role]=0
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
-  mkfifo "$lab/keyboard.$runs"
-  exec {fd}<> "$lab/keyboard.$runs"
+  [ -e $lab/keyboard.$runs ] || mkfifo $lab/keyboard.$runs
+  exec {fd}<> $lab/keyboard.$runs
   [ "$plain" != "$command" ] || as_user=("${ordinary_user[@]}")
   [[ $plain == *[\|\&\;]* ]] || plain="exec $plain"
   set -m   # a process group of its own, and no ignored SIGINT: what a terminal gives a command
   (
     for key in "${keyboard[@]}"; do exec {key}>&-; done
-    exec < "$lab/keyboard.$runs" {fd}>&-
+    exec < $lab/keyboard.$runs {fd}>&- 77>&-
     exec "${as_user[@]}" bash -c "$plain" >> "${log[$role]}" 2>&1
   ) &
   set +m
@@ -178,15 +179,20 @@ compile() { quietly sh -c "${CXX:-g++} -std=c++20 -I. -o \"\$@\"" - "$@"; }
 
 # ---- Observations
 
-# within SECONDS CHECK...: waits until the check holds. A check that returns 3 can hold no more.
+# within SECONDS CHECK...: waits until the check holds. A check that returns 3 can hold no more. One that has waited for
+# long can wait a little longer: it looks less and less often, as looking may take a process or two.
 within() {
-  local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)); shift
+  local begin=${EPOCHREALTIME/[.,]/} limit=$1 waited pause; shift
   while :; do
+    alive
     "$@"
     case $? in 0) pump; return 0 ;; 3) pump; return 1 ;; esac
     pump
-    [ "${EPOCHREALTIME/[.,]/}" -lt "$deadline" ] || return 1
-    nap 0.03
+    waited=$((${EPOCHREALTIME/[.,]/} - begin))
+    [ $waited -lt $((limit * 1000000)) ] || return 1
+    pause=$((waited < 240000 ? 30000 : waited > 1600000 ? 200000 : waited / 8))
+    printf -v pause 0.%06d $pause
+    nap "$pause"
   done
 }
 
@@ -235,24 +241,37 @@ exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended
   [ "${result[$1]}" = "$2" ] || return 3
 }
 
-prints() {  # ROLE REGEX [COUNT]: so many lines (at least one) match of what it has printed until now
-  local count; count=$(grep -cE -- "$2" "${log[$1]}")
-  if [ $# = 3 ]; then [ "$count" = "$3" ]; else [ "$count" -ge 1 ]; fi || { seen=$(cat "${log[$1]}"); false; }
+# prints ROLE REGEX [COUNT]: so many lines (at least one) match of what it has printed until now. A complete line is
+# looked at once, and no process is started.
+declare -A looked_at=() matched=()
+prints() {
+  local about="${log[$1]} $2" lines line count
+  mapfile -s "${looked_at[$about]-0}" lines < "${log[$1]}"
+  count=${matched[$about]-0}
+  for line in "${lines[@]}"; do
+    [[ ! ${line%$'\n'} =~ $2 ]] || ((++count))
+    [[ $line != *$'\n' ]] || looked_at[$about]=$((${looked_at[$about]-0} + 1)) matched[$about]=$count
+  done
+  if [ $# = 3 ]; then [ "$count" = "$3" ]; else [ "$count" != 0 ]; fi || { seen=$(< "${log[$1]}"); false; }
 }
 never_prints() {  # ROLE REGEX: it has ended, and no line of it matches
   ended "$1" || { seen='still running'; return 1; }
   prints "$@" 0 || return 3
 }
-last_line() { seen=$(tail -n 1 "${log[$1]}"); [[ $seen =~ $2 ]]; }   # ROLE REGEX
+last_line() {  # ROLE REGEX
+  local lines; mapfile -t lines < "${log[$1]}"
+  seen=${lines[-1]-}; [[ $seen =~ $2 ]]
+}
 stamped() {  # ROLE: each line of its log begins with the time of day (but a prompt)
   seen=$(grep -vE '^(([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}|next:) ' "${log[$1]}"); [ -z "$seen" ]
 }
 clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence
 
 sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match
-  seen=$(at "$1" ss -H "$2") || return 3
-  local count; count=$(grep -cE -- "$3" <<< "$seen")
-  if [ $# = 4 ]; then [ "$count" = "$4" ]; else [ "$count" -ge 1 ]; fi
+  local line count=0 inside=(ip netns exec "$1"); [ "$1" != host ] || inside=()
+  seen=$(exec "${inside[@]}" ss -H "$2" 2>> $lab/quiet) || return 3
+  while IFS= read -r line; do [[ ! $line =~ $3 ]] || ((++count)); done <<< "$seen"
+  if [ $# = 4 ]; then [ $count = "$4" ]; else [ $count != 0 ]; fi
 }
 
 no_namespaces() { seen=$(ip netns list) || return 3; [ -z "$seen" ]; }
@@ -266,7 +285,7 @@ capture() {
   : > "$lab/$1.err"
   ip netns exec "$2" tcpdump --immediate-mode -U -s 2048 -B 16384 -i "$3" -w "$lab/$1.pcap" 2>> "$lab/$1.err" &
   capture_pid[$1]=$! capture_place[$1]="$2 $3"
-  within "$patience" grep -q 'listening on' "$lab/$1.err" || fault "no capture on $3" "$(cat "$lab/$1.err")"
+  within "$patience" noted "$1" 'listening on' || fault "no capture on $3" "$(cat "$lab/$1.err")"
 }
 
 # end_capture NAME: ends it, once all that passed until now is in the file. A ping of a size of its own follows to
@@ -282,8 +301,9 @@ end_capture() {
   within "$patience" marked "$1" "$host" "$peer" || fault "the capture $1 is not complete"
   kill "${capture_pid[$1]}"
   wait "${capture_pid[$1]}"
-  grep -q '^0 packets dropped by kernel' "$lab/$1.err" || fault "the capture $1 has lost packets" "$(cat "$lab/$1.err")"
+  noted "$1" $'\n0 packets dropped by kernel' || fault "the capture $1 has lost packets" "$(cat "$lab/$1.err")"
 }
+noted() { [[ $(< "$lab/$1.err") == *"$2"* ]]; }   # NAME TEXT: tcpdump has said it
 marked() {  # NAME HOST PEER
   ip netns exec "$2" ping -q -c 1 -s 23 -W 0.1 "$3" > /dev/null
   [ -n "$(tcpdump -n -r "$lab/$1.pcap" 'icmp[icmptype] == icmp-echo and ip[2:2] == 51' 2>/dev/null)" ]
@@ -363,8 +383,9 @@ need_netem() {
 readme_commands() { awk -v section="$1" -f tests/readme.awk README.md; }
 
 compare_with_readme() {
-  local terminal command next=0
-  while IFS=$'\t' read -r terminal command _; do
+  local line terminal command next=0
+  for line in "${section[@]:1}"; do
+    IFS=$'\t' read -r terminal command _ <<< "$line"
     while [ "$next" -lt ${#commands[@]} ] && [ "${commands[next]}" != "$command" ]; do ((++next)); done
     [ "$next" -lt ${#commands[@]} ] ||
       fault "the README's section '$name' has a command that this test did not run, or not in that order" "$command"
@@ -372,7 +393,7 @@ compare_with_readme() {
       fault "the README's section '$name' has a command in another terminal than this test" \
         "$terminal, not ${roles[next]}: $command"
     ((++next))
-  done < <(awk -f tests/readme.awk -v section="$name" -v terminals=1 README.md)
+  done
 
   # Its blocks of output: printed by what ran here, or typed. Other programs' words, and so these blocks, change with
   # the distribution: LAB_STRICT says that this is the one that the README was written on.
@@ -385,7 +406,7 @@ compare_with_readme() {
 conclude() {
   local status=$?
   [ $status != 0 ] || compare_with_readme
-  [ $status != 143 ] || { paint fault "FAULT: out of time after ${LAB_LIMIT:-180} seconds"; echo; }
+  [ $status != 143 ] || { paint fault "FAULT: it has shown no sign of life for ${LAB_LIMIT:-180} seconds"; echo; }
   settle
 }
 trap conclude EXIT
@@ -395,5 +416,7 @@ trap 'exit 143' TERM
 trap 'fault "a command of this script does not exist (the line above)"' USR1
 command_not_found_handle() { echo "$0: $1: command not found"; kill -s USR1 $$; return 127; }
 
-heading=$(awk -f tests/readme.awk README.md | grep "^$name"$'\t' | cut -f 3)
-paint title "=== ${heading:-$name} ==="; echo   # a test of no section has its own name only
+# The README's section of this name: its heading, and its commands. (A test of no section has its own name only.)
+mapfile -t section < <(awk -v section="$name" -v titled=1 -v terminals=1 -f tests/readme.awk README.md)
+heading=${section[0]-$name}
+paint title "=== ${heading##*$'\t'} ==="; echo

@@ -3,14 +3,15 @@
 # lines of its blocks of output (or of any other kind). A command that goes on behind a \ is made one line.
 #
 # With -v terminals=1 there is, before each command, the role of the terminal that the comment behind it names (- for
-# none), and behind it what else the comment says, with tabs between. With -v quiet=1 nothing is printed: page.awk does.
+# none), and behind it what else the comment says, with tabs between; with -v titled=1, the section's heading before all.
+# With -v quiet=1 nothing is printed: page.awk does.
 BEGIN { if (kind == "") kind = "sh" }
 /^ *```/ { block = block != "" ? "" : substr($0, index($0, "```") + 3); next }
 block == "" && /^#+ / {
   heading = $0; sub(/^#+ /, "", heading)
   name = tolower(heading); gsub(/[^a-z0-9 -]/, "", name); gsub(/ /, "-", name)
   if (/^##? /) chapter = name
-  if (section == "") print name "\t" chapter "\t" heading
+  if (section == "" || titled && name == section) print name "\t" chapter "\t" heading
 }
 block == "sh" && section != "" && name == section {
   if (begun != "") sub(/^ +/, "")

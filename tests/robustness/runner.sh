@@ -11,9 +11,6 @@ typed() {  # COMMAND: in a shell that finds the shims first; $out is what it pri
 one_passed() { typed "$1"; [ "$status|${out##*$'\n'}" = '0|1 passed, 0 failed, 0 skipped' ]; }
 
 say 'Where a script may find itself'
-shim timeout '[ $$ != 1 ] && exec '"$(command -v timeout)"' "$@"; exit 125'
-observe 'timeout(1) need not be able to be process 1'   one_passed 'tests/run converting-addresses'
-rm $lab/shim/timeout
 observe 'files that only their owner may read'          one_passed 'umask 077; tests/run converting-addresses'
 observe 'SIGINT ignored: Ctrl-C ends a server still'    one_passed 'trap "" INT QUIT; tests/run bound-to-one-address'
 # Signals 1 to 28. (GNU make leaves 32 and 33 ignored, which the C library keeps to itself.)

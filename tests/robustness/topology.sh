@@ -127,7 +127,7 @@ while read -r host setting value; do
   [[ " ${changes[*]} " != *" $host $setting "* ]] || continue
   at "$host" sysctl -qw "$setting=$value" || fault "$host: $setting=$value" "$(cat $lab/quiet)"
   changes+=("$host $setting ")
-done < <(grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' README.md | awk '
+done < <(sed -z 's| *\\\n *| |g' README.md | grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' | awk '
   { for (i = 5; i <= NF; i++) if (sub("=", " ", $i)) print $4, $i }')
 observe "the README changes settings: ${#changes[@]}"    [ ${#changes[@]} -ge 5 ]
 quietly ip -n ns_server link set veth_srv_c2 mtu 1280
