@@ -63,7 +63,7 @@ refused() {
 say 'A server that answers nothing'
 start   server './udp_peer serve 8080'
 ready   server serving
-start   client './time_client 127.0.0.1 8080 -r 3 -W 1.5 -i 0.1 -c 2'
+start   client './time_client 127.0.0.1 8080 -r 30 -W 1.5 -i 0.1 -c 2'
 rule 'New requests do not wait'
 expect 'both requests have left' has_come 2 1
 mark client
@@ -75,8 +75,9 @@ rule 'Between two copies of a request'
 expect 'the second copy of 2 does not wait for the third of 1' before 2 2 1 3
 expect 'between two copies -W seconds go by' waited 1.5 2
 rule 'Ctrl-C'
-interrupt client
-expect 'Ctrl-C prints the last line' ends_with '2 sent, 0 received, 100% lost'
+quietly kill -s INT -- "-${pid[client]}"
+expect 'Ctrl-C ends it' ended client
+expect 'and prints the last line' ends_with '2 sent, 0 received, 100% lost'
 interrupt server
 
 say 'A server that answers the first, second or third copy of a request, or none'

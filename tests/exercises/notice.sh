@@ -25,14 +25,18 @@ write_waits() { sockets ns_client1 -tan '^ESTAB +0 +[1-9]'; }
 says() { seen=$(< errors); [ "$seen" = "simple_nc: $1" ]; }
 silent() { seen=$(cat "${log[client1]}"); [ -z "$seen" ] || return 3; }
 # notices EVENT WHEN: closed or reset
-notices() {
+asked_for() {
   rule 'The server closes the connection'
   [ "$1" = closed ] || rule 'The server resets it'
+}
+notices() {
+  asked_for "$1"
   expect "the server has $1 the connection $2: simple_nc ends" ended client1
+  rule 'Both go to standard error'
+  expect '... and has written nothing to standard output' silent
+  asked_for "$1"
   expect "... and says: simple_nc: server $1 the connection" says "server $1 the connection"
   expect '... exit status 1' exits client1 1
-  rule 'Both go to standard error'
-  expect '... and it has written nothing to standard output' silent
 }
 
 say 'A server that closes the connection'
