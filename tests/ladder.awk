@@ -6,8 +6,11 @@ BEGIN {
   for (i = 32; i < 127; ++i) character[sprintf("%02x", i)] = sprintf("%c", i)
   character["0a"] = "\\n"; character["0d"] = "\\r"
   split("net,host,protocol,port", unreachable, ",")
+  name[""] = "?"; protocol[""] = "IP"   # cut off before that
+  split("1 ICMP 2 IGMP 4 IP 6 TCP 17 UDP 41 IPv6 47 GRE 50 ESP 51 AH 89 OSPF 132 SCTP", numbers, " ")
+  for (i = 1; i in numbers; i += 2) protocol[numbers[i]] = numbers[i + 1]
 }
-function host(address) { return address in name ? name[address] : address }
+function host(address) { sub(/:0$/, " ", address); return address in name ? name[address] : address }
 function number(hex,  i, n) {
   for (i = 1; i <= length(hex); ++i) n = n * 16 + index("123456789abcdef", substr(hex, i, 1))
   return n + 0
@@ -15,18 +18,19 @@ function number(hex,  i, n) {
 
 # ---- What a packet is
 
-function bytes(n, hex,  i, c, s) {   # and its text, if it is one; of the KV protocol, the words
+function bytes(n, hex,  i, c, s, cut) {   # and its text, if it is one; of the KV protocol, the words
+  if (length(hex) < 2 * n) cut = "..."    # by tcpdump -s
   n = n (n == 1 ? " byte" : " bytes")
   for (i = 1; i < length(hex) && i < 200; i += 2) {
     if (!((c = substr(hex, i, 2)) in character)) return n
     s = s character[c]
   }
   if (s == "") return n
-  if (s !~ /^[*$+:-].*\\r\\n/) return n ": \"" s "\""
+  if (s !~ /^[*$+:-].*\\r\\n/) return n ": \"" s "\"" cut
   gsub(/\$-1\\r\\n/, "nil\\r\\n", s); gsub(/\$[0-9]+\\r\\n/, "", s)
   gsub(/\\r\\n\*[0-9]+\\r\\n/, ", ", s); sub(/^\*[0-9]+\\r\\n/, "", s)
   sub(/\\r\\n$/, "", s); gsub(/\\r\\n/, " ", s)
-  return n ": " s
+  return n ": " s cut
 }
 function tcp(  flags, syn, fin, stream, next_one, size, s) {
   flags = number(substr($20, length($20) - 1)); fin = flags % 2; syn = int(flags / 2) % 2
@@ -49,11 +53,22 @@ function icmp() {
   if ($8 == 3 && $9 < 4) return "ICMP: " unreachable[$9 + 1] " unreachable"
   return $8 == 11 ? "ICMP: time exceeded" : "ICMP: type " $8 ", code " $9
 }
+function transport() {   # Is its header there? tshark has the whole of a fragmented packet in the last fragment.
+  if ($24 == 1 && $9 != "") return icmp()
+  if ($24 == 6 && $23 != "") return tcp()
+  if ($24 == 17 && $14 != "") return udp()
+  if ($26 >= $25 && $24 ~ /^(1|6|17)$/) return "a fragment"
+  return ($24 in protocol ? protocol[$24] : "IP protocol " $24) ($26 < $25 ? ", cut off" : "")
+}
+function port_of(datagram, segment) {   # not of what is in a tunnel; of ICMP, in what it quotes
+  return $24 !~ /^(1|6|17)$/ ? 0 : ($24 == 6 || datagram == "" ? segment : datagram) + 0
+}
 
 # ---- Reading
 
+function seconds(clock) { return substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 9) }
 function insert(time, source, target, label,  i) {   # behind all rows that are not later
-  ++rows; at[rows] = time; from[rows] = source; to[rows] = target; what[rows] = label
+  ++rows; at[rows] = time + 0; from[rows] = source; to[rows] = target; what[rows] = label
   for (i = rows; i > 1 && at[order[i - 1]] > time; --i) order[i] = order[i - 1]
   order[i] = rows
 }
@@ -65,29 +80,32 @@ function end_point(address, port,  h) {   # for the heads of the columns
 }
 # A packet, with the fields in the order in which tests/ladder asks for them.
 host_of_log == "" {
-  time = ($1 + zone) % 86400
-  if (!rows) first = time
-  if (time < first - 43200) time += 86400   # past midnight
-  if (time > last) last = time
-  if ($5) { insert(time, host($6), host($7), $5 == 1 ? "who has " $7 "?" : "I have " $6); next }
-  source = $2; target = $3; here = ($12 $16) + 0; there = ($13 $17) + 0
-  if (source == target) {   # the loopback: a server has the lower port; ICMP quotes what it answers
-    if ($8 == "" ? here > there : $8 == 8) target = target ":" there
-    else source = source ":" ($8 == "" ? here : there)
+  if ($24 == "" && $5 != "") insert($1, host($6), host($7), $5 == 1 ? "who has " $7 "?" : "I have " $6)
+  else {
+    source = $2; target = $3; here = port_of($12, $16); there = port_of($13, $17)
+    if (source != "" && source == target) {   # the loopback: a server has the lower port; ICMP quotes what it answers
+      if ($8 == "" ? here >= there : $8 == 8) target = target ":" there
+      else source = source ":" ($8 == "" ? here : there)
+    }
+    if ($24 == 1) here = there = 0
+    end_point(source, here); end_point(target, there)
+    insert($1, host(source), host(target), transport()); source_of[rows] = source; target_of[rows] = target
+    whole[rows] = $4 % 64 == 0 || $4 == 255   # its time to live: it has met no router yet
+    client_port[rows] = here > there ? here : there
   }
-  if ($8 != "") here = there = 0
-  end_point(source, here); end_point(target, there)
-  label = $8 != "" ? icmp() : $16 ? tcp() : $12 ? udp() : "a fragment"
-  insert(time, host(source), host(target), label); source_of[rows] = source; target_of[rows] = target
-  whole[rows] = $4 % 64 == 0 || $4 == 255   # its time to live: it has met no router yet
-  client_port[rows] = here > there ? here : there
+  packets = rows
   next
 }
 # A line of a log.
 /^[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]+ / {
-  time = substr($0, 1, 2) * 3600 + substr($0, 4, 2) * 60 + substr($0, 7, 9)
-  if (time < first - 43200) time += 86400
-  if (!rows || time < first || time > last + 1) next
+  time = int(at[1]) + seconds($0) - seconds(clock)
+  for (i = 1; i <= packets; ++i) {   # its day is that of the nearest packet
+    away = (time - at[i]) % 86400; away -= 86400 * int(away / 43200)
+    if (i == 1 || away * away < nearest * nearest) { nearest = away; day = i }
+  }
+  time = at[day] + nearest
+  if (time < at[1] || time > at[packets] + 1) next
+  drawn[FILENAME]
   label = substr($0, index($0, " ") + 1); who = ""
   if (match(label, /^[0-9.]+:[0-9]+ /)) {
     who = host(substr(label, 1, index(label, ":") - 1)); label = substr(label, RLENGTH + 1)
@@ -118,7 +136,8 @@ function arrow(row, a, b, label,  room, line) {
 }
 function add(h) { if (!(h in number_of)) { head[++hosts] = h; number_of[h] = hosts } }
 END {
-  if (!rows) { print "ladder: no packet" > "/dev/stderr"; exit 1 }
+  for (i = 3; i < ARGC; i += 2) if (!(ARGV[i] in drawn))
+    print "ladder: " ARGV[i] ": no line begins with a time of day of these packets" > "/dev/stderr"
   # What the clients send each other goes through the router. Is it seen on both sides?
   for (i = 1; i <= rows; ++i)
     if (i in whole && (from[i] to[i]) ~ /^client .client .$/) { side[i] = whole[i]; sides[side[i]] }
@@ -146,7 +165,7 @@ END {
     k = order[i]; gap = i > 1 ? at[k] - at[order[i - 1]] : 0; text = what[k]
     if (repeated[i] && repeated[i + 1] && repeated[i + 2]) { ++left_out; continue }
     if (left_out) draw(put(bars("", ":"), 14, "... " left_out " more"))
-    else if (gap >= 0.1) draw(bars(sprintf("%+7.2f s", gap), ":"))
+    else if (gap >= 0.1) draw(bars(gap < 1e4 ? sprintf("%+7.2f s", gap) : sprintf("%+7.2f h", gap / 3600), ":"))
     left_out = 0
     if (peer[k] != "" && (peers_count > 1 || !(peer[k] in seen))) text = peer[k] ": " text
     if (client_port[k] && hosts < 4 && (ports[from[k]] > 1 || ports[to[k]] > 1))

@@ -354,10 +354,11 @@ draw() {
   for name in "${@:2}"; do files+=("$lab/$name.pcap"); done
   for role in server client1 client2; do
     [[ ${style[$role]-} = "$role" && -n ${log[$role]-} ]] || continue
-    cp "${log[$role]}" $lab/$role.log; logs+=("$role=$lab/$role.log")
+    cp "${log[$role]}" $lab/$role.log
     status=${result[$role]:-0}   # above 128: a signal has ended it
     [ "$status" -le 128 ] ||
       printf '%(%T)T.%s X SIG%s, status %s\n' "${ended_at[$role]%.*}" "${ended_at[$role]#*.}" "$(kill -l "$status")" "$status" >> $lab/$role.log
+    ! grep -q '^[0-2][0-9]:' $lab/$role.log || logs+=("$role=$lab/$role.log")
   done
   tests/ladder -Y "($1) && !arp && !(icmp && ip.len == 51)" "${files[@]}" "${logs[@]}"
 }
