@@ -59,11 +59,12 @@ if [ $EUID = 0 ]; then
 fi
 
 # tcpdump, when no terminal reads its lines, is in no hurry: -l and --immediate-mode.
-install -D -m 755 /dev/stdin $lab/bin/tcpdump <<< "#!/bin/sh
+# It stands where a private lab has it, too.
+install -D -m 755 /dev/stdin .bin/tcpdump <<< "#!/bin/sh
 exec $(command -v tcpdump) -l --immediate-mode \"\$@\""
 # LAB_NC names the netcat to be used: nc.openbsd, nc.traditional or ncat.
 [ -z "${LAB_NC-}" ] || ln -s "$(command -v "$LAB_NC")" $lab/bin/nc || { echo "SKIP: $LAB_NC is not installed"; exit 77; }
-PATH=$lab/bin:$PATH
+PATH=$lab/bin:$lab/work/.bin:$PATH
 
 . tests/narration.sh
 
@@ -101,7 +102,7 @@ start() {
   step
 
   log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
-  stamped[$role]='' moment[$role]=0 burst[$role]=0 shown[$role]=0 held[$role]='' cut[$role]=0
+  stamped[$role]='' moment[$role]=0 burst[$role]=0 shown[$role]=0
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
   [ -e $lab/keyboard.$runs ] || mkfifo $lab/keyboard.$runs
@@ -172,7 +173,7 @@ ended() {
 at() { if [ "$1" = host ]; then "${@:2}"; else ip netns exec "$@"; fi 2>> $lab/quiet; }
 
 # quietly COMMAND...: a step that the reader does not type.
-quietly() { "$@" > $lab/quiet 2>&1 || fault "$*" "$(cat $lab/quiet)"; }
+quietly() { stirred=1; "$@" > $lab/quiet 2>&1 || fault "$*" "$(cat $lab/quiet)"; }
 lab_up() { quietly ./two_clients.sh up; }
 # compile PROGRAM SOURCE...: with the reader's compiler, which may be of several words: ccache g++
 compile() { quietly sh -c "${CXX:-g++} -std=c++20 -I. -o \"\$@\"" - "$@"; }
@@ -192,34 +193,39 @@ within() {
     [ $waited -lt $((limit * 1000000)) ] || return 1
     pause=$((waited < 240000 ? 30000 : waited > 1600000 ? 200000 : waited / 8))
     printf -v pause 0.%06d $pause
+    stirred=1
     nap "$pause"
   done
 }
 
 # observe SENTENCE CHECK...: what the README says, and what shows it. Leaves what the check saw in $seen.
 observe() {
-  local sentence=$1 limit=$patience; shift
+  local sentence=$1 limit=$patience proof=; shift
   seen=
   [ "$1" != '[' ] || limit=0   # its words were put in when we were called: they will not change
   within "$limit" "$@" || fault "not seen: $sentence" "the check: $*
 ${seen:+it saw:
 $seen}"
   settle
-  paint seen "  => $sentence"; echo
+  put seen '  => ' "$sentence"
   [ -z "$brief" ] || evidence "$@"
 }
-# What a check saw that is not on the screen already.
+# What has shown it, if that is not on the screen already: a packet, a socket, a line or a status. A check of a script's
+# own that has such a thing leaves it in $proof.
 evidence() {
-  local text=$seen room=$((${LAB_WIDTH:-100} - 6))
+  local text=$proof
   case $1 in
     at_last) evidence "${@:2}"; return ;;
-    exits) [ "$3" != 0 ] || return 0; [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
-    sockets) [ "${5-1}" != 0 ] || return 0; text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
-    packets) [ -z "$frame" ] || { text=$(tcpdump -n -r "$lab/$2.pcap" 2>/dev/null | sed -n "${frame}p"); shorten '|'; [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
-    prints | never_prints | last_line | pictured | '[') return ;;
+    exits) [ "$3" = 0 ] || [[ $sentence == *"exit status $3"* ]] || text=$seen
+      [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
+    sockets) [ "${5-1}" = 0 ] || text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
+    packets) [ -z "$frame" ] || {
+      text=$(tcpdump -n -r "$lab/$2.pcap" 2> /dev/null | sed -n "${frame}p"); shorten
+      [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
+    doubling) text="gaps: ${seen% } s" ;;
   esac
-  text=${text%%$'\n'*}; text=${text//+([[:blank:]])/ }
-  [ -z "$text" ] || { paint dim "     ${text:0:room}"; echo; }
+  text=${text%%$'\n'*}; text=${text//+([[:blank:]])/ }; shorten
+  [ -z "$text" ] || put dim '     ' "${text% }"
 }
 
 # at_last CHECK...: for what has to wait for a timer of the kernel's: ten times as long.
@@ -409,6 +415,7 @@ conclude() {
   [ $status != 0 ] || compare_with_readme
   [ $status != 143 ] || { paint fault "FAULT: it has shown no sign of life for ${LAB_LIMIT:-180} seconds"; echo; }
   settle
+  [ $status != 0 ] || end_story "${words[1]-}"
 }
 trap conclude EXIT
 trap 'exit 143' TERM
@@ -420,4 +427,5 @@ command_not_found_handle() { echo "$0: $1: command not found"; kill -s USR1 $$; 
 # The README's section of this name: its heading, and its commands. (A test of no section has its own name only.)
 mapfile -t section < <(awk -v section="$name" -v titled=1 -v terminals=1 -f tests/readme.awk README.md)
 heading=${section[0]-$name}
-paint title "=== ${heading##*$'\t'} ==="; echo
+[ -z "$brief" ] || mapfile -t words < <(awk -v section="$name" -v words=1 -f tests/readme.awk README.md)
+begin_story "${heading##*$'\t'}" "${words[0]-}"

@@ -2,6 +2,8 @@
 # between. Or, with -v section=NAME, the commands in the shell blocks of that section; with -v kind=text besides, the
 # lines of its blocks of output (or of any other kind). A command that goes on behind a \ is made one line.
 #
+# With -v words=1, instead, its question and its sentence to remember, a line each.
+#
 # With -v terminals=1 there is, before each command, the role of the terminal that the comment behind it names (- for
 # none), and behind it what else the comment says, with tabs between; with -v titled=1, the section's heading before all.
 # With -v quiet=1 nothing is printed: page.awk does.
@@ -13,6 +15,13 @@ block == "" && /^#+ / {
   if (/^##? /) chapter = name
   if (section == "" || titled && name == section) print name "\t" chapter "\t" heading
 }
+words && name == section && block == "" {
+  gsub(/^> |[*`]/, ""); gsub(/\]\([^)]*\)/, ""); gsub(/\[/, "")
+  if (/^(Question|Remember): /) sentence = $0
+  else if (sentence != "" && NF) sentence = sentence " " $0
+  else if (sentence != "") { print sentence; sentence = "" }
+}
+END { if (sentence != "") print sentence }
 block == "sh" && section != "" && name == section {
   if (begun != "") sub(/^ +/, "")
   if (sub(/ *\\$/, "")) { begun = begun $0 " "; next }
@@ -26,4 +35,4 @@ block == "sh" && section != "" && name == section {
   role = terminal; sub(/ /, "", role)
   if (terminals && $0 != "") $0 = role "\t" $0 "\t" note
 }
-block == kind && section != "" && name == section && $0 != "" && !quiet
+block == kind && section != "" && name == section && $0 != "" && !quiet && !words

@@ -12,7 +12,7 @@ begin() {
   type_line client2 ''
   ready   client2 '^next: recv'
 }
-client_socket() { seen=$(at ns_client1 ss -tinoH dst 10.0.2.2); [[ $seen =~ $1 ]]; }
+client_socket() { seen=$(at ns_client1 ss -tinoH dst 10.0.2.2); [[ $seen =~ $1 ]] && proof="ss:${BASH_REMATCH[0]}"; }
 received() { seen=$(at ns_client2 ss -Htan state established 'sport = :8080' | awk '{ print $1 }'); [ "${seen:-0}" -gt "$1" ]; }
 
 run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1280'
@@ -46,7 +46,7 @@ capture hole    ns_server veth_srv_c1
 capture beyond  ns_server veth_srv_c2
 begin
 run     look1   'sudo ip netns exec ns_client1 ss -tino'
-observe 'retransmissions, backing off'                  client_socket 'timer:\(on,.* backoff:[2-9]'
+observe 'retransmissions, backing off'                  client_socket ' timer:\(on,.* backoff:[2-9]'
 observe 'of full size'                                  client_socket ' mss:1448 pmtu:1500 '
 observe 'nothing has arrived'                           sockets ns_client2 -tan '^ESTAB +0 +0 +10\.0\.2\.2:8080 '
 run     look2   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_mtu_probing=1'

@@ -52,7 +52,7 @@ end_capture far
 observe 'the first SYN was refused, at once'            packets near 'ip.dst == 10.0.2.2 && tcp.flags == 0x002' -eq 1
 observe 'the refusal was an RST'                        packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 one_two_four() {
-  seen=$(gaps near 'ip.dst == 10.0.4.1 && tcp')
+  seen=$(gaps near 'ip.dst == 10.0.4.1 && tcp') proof="gaps: $seen s"
   awk '{ exit !(NF == 3 && $1 > 0.9 && $1 < 1.3 && $2 > 1.8 && $2 < 2.5 && $3 > 3.6 && $3 < 4.8) }' <<< "$seen" || return 3
 }
 observe 'SYN came again after 1, 2 and 4 seconds'       one_two_four

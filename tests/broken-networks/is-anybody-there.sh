@@ -18,7 +18,8 @@ observe 'the second client waits for its turn'          sockets ns_client2 -tan 
 run     look1   'sudo ip netns exec ns_client2 ss -tano'
 observe 'a timer called keepalive'                      prints look1 '10\.0\.1\.2:[0-9]+ +timer:\(keepalive,'
 probes() {  # COUNT: so many segments without data have come from client 2 since it sent its reply
-  seen=$(tcpdump -tt -n -r $lab/far.pcap 'src 10.0.2.2 and dst 10.0.1.2 and tcp[tcpflags] == tcp-ack' 2> /dev/null | grep -E 'length 0$')
+  seen=$(tcpdump -n -r $lab/far.pcap 'src 10.0.2.2 and dst 10.0.1.2 and tcp[tcpflags] == tcp-ack' 2> /dev/null | grep -E 'length 0$')
+  proof=${seen##*$'\n'}
   [ "$(grep -c . <<< "$seen")" -ge "$1" ]
 }
 observe 'client 2 asks'                                 probes 3
@@ -42,7 +43,7 @@ last_words() {
     done { next }
     $2 == "10.0.1.2" { gaps = ""; last = $1; next }
     { gaps = gaps sprintf("%.2f ", $1 - last); last = $1; done = $3 ~ /^(1|True)$/ }
-    END { print gaps }')
+    END { print gaps }') proof="gaps: $seen s"
   awk '{ for (i = 1; i <= NF; i++) if ($i < 0.8 || $i > 1.5) exit 1; exit NF != 4 }' <<< "$seen" || return 3
 }
 observe 'three probes, a second apart, and then RST'    last_words

@@ -19,7 +19,7 @@ observe 'the transfer is under way'                     eval '[ "$(total)" -gt 0
 run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c1 down'
 run     look1   'sudo ip netns exec ns_server ip route'
 observe 'the server has no route to network 1'          never_prints look1 '^10\.0\.1\.0/24 '
-linkdown() { seen=$(at ns_client1 ip route); [[ $seen == *linkdown* ]]; }
+linkdown() { seen=$(at ns_client1 ip route); proof=$seen; [[ $seen == *linkdown* ]]; }
 observe 'the other end notices'                         linkdown
 run     look2   'sudo ip netns exec ns_client1 ip route'
 observe 'the client has, and it is linkdown'            prints look2 '^10\.0\.1\.0/24 dev veth_c1 .*linkdown'
@@ -30,7 +30,7 @@ observe 'its connection is ESTAB, with a timer'         prints look2 '^ESTAB .*1
 run     look1   'sudo ip netns exec ns_server ss -tan'
 observe 'and so is the other end'                       prints look1 '^ESTAB .*10\.0\.1\.2:'
 type_line server 200000
-unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
+unresolved() { seen=$(at ns_client1 ip neighbour show 10.0.1.1); proof=$seen; [[ -z $seen || $seen == *INCOMPLETE* || $seen == *FAILED* ]]; }
 observe 'ARP has no answer for 10.0.1.1'                unresolved
 before=$(total)
 capture client_end ns_client1 veth_c1
@@ -61,7 +61,10 @@ observe 'and answered, before any data passed'          order
 say 'A route that was added does not come back'
 quietly ip -n ns_client1 link set veth_c1 down
 quietly ip -n ns_client1 link set veth_c1 up
-status_says() { seen=$(./two_clients.sh status); [[ $seen == *"ns_client1 lacks: default via 10.0.1.1 dev veth_c1"* ]]; }
+status_says() {
+  seen=$(./two_clients.sh status) proof='ns_client1 lacks: default via 10.0.1.1 dev veth_c1'
+  [[ $seen == *"$proof"* ]]
+}
 observe 'the default route is gone, and status says so' status_says
 
 say 'And if the plug stays out?'

@@ -19,7 +19,7 @@ observe 'the integer 1: :1'                             replies '+OK $9 deep blu
 
 line    client1 '<' 'PI (Ctrl-D)'
 printf PI >&"${keyboard[client1]}"
-received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:$1\ * ]]; }
+received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen =~ bytes_received:$1\  ]] && proof="ss: ${BASH_REMATCH[0]}"; }
 observe 'two bytes have arrived'                        received $((23 + 11 + 11 + 2))
 observe 'and have been read'                            sockets ns_server -tan '^ESTAB +0 +0 +10\.0\.1\.1:8085 '
 observe 'and are not answered'                          replies '+OK $9 deep blue :1'

@@ -9,7 +9,7 @@ start   client1 'sudo ip netns exec ns_client1 nc 10.0.1.1 8085'
 ready   server  ' 10\.0\.1\.2:[0-9]+ connected$'
 line    client1 '<' 'GET a (Ctrl-D)'
 printf 'GET a' >&"${keyboard[client1]}"
-received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen == *bytes_received:5\ * ]]; }
+received() { seen=$(at ns_server ss -tinH 'sport = :8085'); [[ $seen =~ bytes_received:5\  ]] && proof="ss: ${BASH_REMATCH[0]}"; }
 observe 'half a request has arrived'                    received
 start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085 -t 2'
 stopwatch

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A demonstration that pauses, on a terminal of 80 columns: it goes on with Enter, once for each, and ends well.
+# A demonstration that pauses, on a terminal of 80 columns: it goes on with Enter, once for each, and ends well. And what
+# all of them keep: no line behind a later one.
 . "$(dirname "$0")/../lib.sh"
 "${ordinary_user[@]}" unshare --user --map-root-user --net true 2> $lab/quiet || skip "an ordinary user may make no namespaces here"
 quietly make
@@ -31,6 +32,12 @@ observe 'which is a line of ss'                         grep -qE '^ +ss: ESTAB 2
 observe 'an empty line is called Enter'                 grep -qE '^server +< <Enter>$' $lab/output
 observe "a host's second terminal has a mark"           grep -qE "^server' +\\\$ sudo ip netns exec ns_server ss -tan$" $lab/output
 
+question='Question: client 2 is connected. Who has its request?'
+observe 'a section begins with its question'            [ "$(grep -A 2 -Fx '=== One client at a time ===' $lab/output | tail -n 1)" = "$question" ]
+observe 'and waits for Enter behind it'                 [ "$(grep -aFA 1 "${question#*: }" "${log[host]}" | grep -cF '(Enter)')" = 1 ]
+observe 'it ends with what to remember'                 grep -Fx 'Remember: "connected" and "acknowledged" do not mean "served".' $lab/output
+observe 'at last it tells how long each took'           grep -qE '^They took: binding-an-address [0-9]+ s, one-client-at-a-time [0-9]+ s$' $lab/output
+
 say 'Lines of several terminals, printed at once'
 start   client1 'read -r; echo "00:00:02.000000 second"; echo "and of the same moment"; echo "00:00:04.000000 fourth"'
 start   client2 'read -r; echo "00:00:01.000000 first";  echo "00:00:03.000000 third"'
@@ -38,6 +45,35 @@ for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
 until ended client1 && ended client2; do nap 0.05; done   # (within would show them as they come)
 settle > $lab/told
 observe 'they are told in the order of their times'     [ "$(grep -oE '[a-z]+$' $lab/told | xargs)" = 'first second moment third fourth' ]
+
+say 'What is held back for brevity'
+brief=1
+start   client1 'read -r; for i in {0..38..2}; do printf "00:00:01.%06d even %d\n" $i $i; done'
+start   client2 'read -r; for i in {1..39..2}; do printf "00:00:01.%06d odd %d\n" $i $i; [ $i != 21 ] || echo "00:00:01.000021 another"; done'
+for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
+until ended client1 && ended client2; do nap 0.05; done
+settle > $lab/told
+brief=
+observe 'is told in its order as well'                  [ "$(grep -oE '00:00:[0-9.]+' $lab/told | sort -c 2>&1)" = '' ]
+observe 'and is short'                                  grep -E '\.\.\. \([0-9]+ lines more\)' $lab/told
+observe 'with all that is new'                          grep ' another$' $lab/told
+
+say 'No line stands behind a later one of its own time'
+# A command's lines are held against what was told since it was typed: it may read an old capture.
+late() {
+  awk '{ label = substr($0, 1, 9); mark = substr($0, 10, 1); time = substr($0, 12, 15) }
+    mark == "$" || mark == "<" { told[label] = "" }
+    mark == "|" && time ~ /^[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]*$/ {
+      if (time < told[label]) print
+      for (l in told) if (time > told[l]) told[l] = time
+    }' "${log[host]}"
+}
+run     host    'env TERM=dumb script -qec "tests/run --demo fire inside-a-datagram one-port-one-socket" /dev/null'
+observe 'they are played'                               exits host 0
+observe 'in order'                                      [ "$(late)" = '' ]
+observe 'a terminal that knows no colours gets none'    [ "$(grep -c $'\e' "${log[host]}")" = 0 ]
+observe 'no exit status stands below that'              [ "$(grep -A 1 '=> .*exit status' "${log[host]}" | grep -cE '^ +exit status')" = 0 ]
+observe 'nobody has typed ping'                         [ "$(grep -c ICMP "${log[host]}")" = 0 ]
 
 say 'With pauses of a fixed length'
 stopwatch

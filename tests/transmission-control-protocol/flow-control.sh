@@ -22,7 +22,7 @@ probes() {
 }
 # The gaps between the last four probes: each near twice the one before.
 probes_double() {
-  seen=$(awk 'NR > 1 { print $1 - last } { last = $1 }' $lab/probes | tail -n 3 | xargs)
+  seen=$(awk 'NR > 1 { print $1 - last } { last = $1 }' $lab/probes | tail -n 3 | xargs) proof="gaps: $seen s"
   awk '{ exit !($2 > 1.6 * $1 - 0.1 && $2 < 2.5 * $1 + 0.1 && $3 > 1.6 * $2 - 0.1 && $3 < 2.5 * $2 + 0.1) }' <<< "$seen" ||
     return 3
 }
