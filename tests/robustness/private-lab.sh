@@ -1,62 +1,57 @@
 #!/usr/bin/env bash
-# two_clients.sh shell: ended while it builds its lab, two at once, and by whom it is refused.
+# two_clients.sh shell: ended at each step of its way in, two at once, its lock, and by whom it is refused.
 . "$(dirname "$0")/../lib.sh"
 
-keepers() { seen=$(pgrep -af '^two_clients.sh: keeper'); [ "$(grep -c . <<< "$seen")" = "$1" ]; }
-gone() { keepers 0; }
+. tests/robustness/private.lib
 
-say 'Ended while it builds its lab'
-while read -r signal delay; do
-  start   other   './two_clients.sh shell'
-  nap     "$delay"
-  interrupt other "$signal"
-  start   client1 './two_clients.sh shell'
-  type_line client1 'ip netns list | wc -l; echo still'
-  observe 'the next one gets a whole lab'              prints client1 '^3$'
-  type_line client1 'sleep 0.5; echo there'
-  observe 'which stays'                                prints client1 '^there$'
-  end_input client1
-  finish  client1
-  observe 'until it ends'                              gone
-done <<'TABLE'
-KILL 0.05
-KILL 0.1
-KILL 0.2
-HUP 0.05
-HUP 0.15
-TABLE
-
-# In $lab/ending a pgrep that ends the shell that calls it, at its last call of so many; in $lab/nfs a
-# flock as on NFS, where only who may write may lock.
+# In $lab/ending, of what the shell runs on its way in, each ends it, with what it runs, at the call of a number
+# (but not what the lab itself runs); in $lab/nfs a flock as on NFS, where only who may write may lock.
 mkdir -m 755 $lab/ending $lab/nfs
-mkdir $lab/calls
-chmod 777 $lab/calls
-cat > $lab/ending/pgrep <<SHIM
+mkdir -m 777 $lab/calls
+for tool in flock setsid unshare nsenter sleep; do
+  cat > $lab/ending/$tool << SHIM
 #!/bin/sh
-echo >> $lab/calls/made
-[ "\$(wc -l < $lab/calls/made)" != "\$(cat $lab/calls/last)" ] || kill -KILL 0
-exec $(command -v pgrep) "\$@"
+if [ ! -e /run/two_clients ]; then
+  read -r last signal < $lab/calls/last
+  call=1
+  set -C   # each call has a number of its own: two may come at once
+  until true > $lab/calls/made.\$call; do call=\$((call + 1)); done 2> /dev/null
+  [ \$call != \$last ] || { kill -\$signal 0; sleep 9; }
+fi
+exec $(command -v $tool) "\$@"
 SHIM
-cat > $lab/nfs/flock <<SHIM
+done
+cat > $lab/nfs/flock << SHIM
 #!/bin/bash
 while read -r key value; do
   [ "\$key" != flags: ] || (((value & 3) != 0)) || { echo 'flock: Bad file descriptor' >&2; exit 1; }
 done < "/proc/self/fdinfo/\${!#}"
 exec $(command -v flock) "\$@"
 SHIM
-chmod 755 $lab/*/pgrep $lab/*/flock
+chmod 755 $lab/*/{flock,setsid,unshare,nsenter,sleep} 2> $lab/quiet
 
+# With the first, what it began is gone; unless the next one comes at once.
 say 'The first shell ends at any step of its way in'
 for ((last = 1; ; last++)); do
-  rm -f $lab/calls/made
-  echo $last > $lab/calls/last
+  rm -f $lab/calls/made.*
+  echo $last "$( ((last % 4 < 2)) && echo KILL || echo HUP)" > $lab/calls/last
   start   other   "env PATH=$lab/ending:$PATH ./two_clients.sh shell"
   type_line other 'echo inside'
   within "$patience" eval 'ended other || prints other "^inside$"' || fault 'it neither ends nor gets in'
   [ -n "${result[other]}" ] || break
-  observe "killed at its step $last: nothing is left"  gone
+  if ((last % 2)); then
+    observe "ended at its step $last: nothing is left" gone
+  else
+    start   client1 './two_clients.sh shell'
+    type_line client1 'ip netns list | wc -l; sleep 0.5; echo there'
+    observe "ended at its step $last: the next one gets a whole lab" prints client1 '^3$'
+    observe 'which stays'                              prints client1 '^there$'
+    end_input client1
+    finish  client1
+    observe 'until it ends'                            gone
+  fi
 done
-observe "not killed, it is in after $((last - 1)) steps" [ $last -gt 2 ]
+observe "not ended, it is in after $((last - 1)) steps" [ $last -gt 6 ]
 end_input other
 finish  other
 
@@ -65,6 +60,7 @@ mkdir other
 cp -p two_clients.sh other
 [ "$(id -u)" != 0 ] || chown -R 65534:65534 other
 for _ in 1 2 3; do
+  rm -f /run/user/65534/*   # each time, both are the first
   start   client1 './two_clients.sh shell'
   start   client2 'other/two_clients.sh shell'
   type_line client1 'echo inside'
@@ -85,6 +81,35 @@ done
 say 'A home on NFS'
 run     client1 "env PATH=$lab/nfs:$PATH ./two_clients.sh shell"
 observe 'it works there'                               exits client1 0
+
+# There is no directory but everybody's for the lock: a stranger has made all names that come to mind.
+if [ "$(id -u)" = 0 ]; then
+  say 'The lock, and a stranger in /tmp'
+  rm -r /run/user
+  quietly mount -t tmpfs -o mode=1777 tmpfs /tmp
+  for name in /tmp/two_clients.65534{,.0,.a,.aaaaaa}; do
+    : > "$name.file"
+    mkdir -m 777 "$name.directory"
+    mkfifo -m 666 "$name.fifo"
+    ln -s $lab/calls/elsewhere "$name.dangling"   # where the user may write
+    ln -s $lab/calls/made.1 "$name.link"
+  done
+  for kind in file directory fifo dangling; do
+    rm -rf /tmp/two_clients.65534
+    cp -a /tmp/two_clients.65534.$kind /tmp/two_clients.65534
+    start   client1 './two_clients.sh shell'
+    start   client2 './two_clients.sh shell'
+    for role in client1 client2; do type_line $role 'echo inside'; done
+    observe "the first name is a stranger's $kind: both are in" eval 'prints client1 ^inside$ && prints client2 ^inside$'
+    observe 'in one lab'                               keepers 1
+    for role in client1 client2; do end_input $role; finish $role; done
+  done
+  observe 'nothing was written elsewhere'              [ ! -e $lab/calls/elsewhere ]
+  mapfile -t locks < <(find /tmp -user 65534)
+  observe 'there is a lock'                            [ ${#locks[@]} -ge 1 ]
+  taken=$(for lock in "${locks[@]}"; do setpriv --reuid 65533 --clear-groups flock -n "$lock" echo held; done 2> $lab/quiet)
+  observe 'that no stranger can hold'                  [ -z "$taken" ]
+fi
 
 say 'A container has its own'
 start   other   'sudo unshare --pid --fork --mount-proc ./two_clients.sh shell'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # two_clients.sh: several at once, what is not its own, what it finds changed, and where it declines.
 . "$(dirname "$0")/../lib.sh"
+. tests/robustness/topology.lib
 
 as_root=(); [ "$(id -u)" = 0 ] || as_root=(--user --map-root-user)   # or mount(8) would refuse
 
@@ -8,8 +9,7 @@ say 'An odd start'
 quietly env -i umask=077 bash -c 'umask 077; exec bash ./two_clients.sh up'
 observe 'with an empty environment it is up'             ip netns exec ns_client1 ping -q -c 1 10.0.2.2
 observe 'and with any umask everybody finds it'          [ "$(stat -c %a /run/netns)" = 755 ]
-cp /run/two_clients.lab $lab/new
-complete() { seen=$(diff $lab/new /run/two_clients.lab 2>&1) && ./two_clients.sh status > $lab/quiet; }
+observe 'it is like any other'                           complete
 ln -s "$PWD/two_clients.sh" $lab/link
 run host "cd / && sudo sh $lab/link up"
 observe 'sh will do, and a link to it, from anywhere'    prints host '^the lab is already up$'
@@ -25,35 +25,48 @@ for round in 1 2 3 4 5; do
   ./two_clients.sh up > $lab/up1 2>&1 & first=$!
   ./two_clients.sh up > $lab/up2 2>&1 & second=$!
   both $first $second || fault "one of two up failed in round $round" "$(cat $lab/up1 $lab/up2)"
-  complete || fault "two up at once: not complete" "$seen$(cat $lab/quiet)"
+  { complete && grep -qx 'the lab is already up' $lab/up[12]; } ||
+    fault 'two up at once: not complete' "$seen$(cat $lab/up1 $lab/up2)"
   ./two_clients.sh up > $lab/up1 2>&1 & first=$!
   ./two_clients.sh down > $lab/up2 2>&1 & second=$!
   both $first $second || fault "up beside down failed in round $round" "$(cat $lab/up1 $lab/up2)"
-  complete || no_namespaces || fault "up beside down: neither complete nor gone" "$(cat $lab/quiet)"
-  quietly ./two_clients.sh down
+  gone || { complete && remove; } || fault 'up beside down: neither complete nor gone' "$seen"
 done
-observe 'two up, and up beside down: each in its turn'   no_namespaces
+observe 'two up, and up beside down: each in its turn'   gone
 flock /run sleep 1000 & holder=$!
 observe 'somebody holds a lock on /run'                  eval '! flock -n /run true'
 run host 'sudo timeout 20 ./two_clients.sh up'
 observe 'which keeps nobody from up'                     exits host 0
 observe 'the lock that does is for its owner alone'      [ "$(stat -c %a /run/two_clients.lab)" = 600 ]
 kill $holder
-quietly ./two_clients.sh down
+remove
 
 lives_in() { seen=$(ip netns identify "$sleeper"); [ "$seen" = "$1" ]; }
 
+# What has not our mark is not ours: in whatever state it is, and also when an up of ours was killed before it was done.
 say 'Not its own: somebody else has an ns_server'
+: > /run/two_clients.lab
+what_it_is() { stat -Lc %i /run/netns/*; at ns_server grep -s . /proc/sys/net/ipv4/{ip_forward,tcp_rmem} /proc/net/udp; at ns_server ip link; }
 quietly ip netns add ns_server
-quietly ip -n ns_server link add bridge type bridge
-for words in up down; do
-  run host "sudo ./two_clients.sh $words"
-  observe "$words refuses"                               exits host 1
-  observe 'names it, and says what to do'                prints host "^two_clients\.sh: ns_server is somebody else's; to remove it: sudo ip netns del ns_server\$"
+for state in 'as ip netns add leaves it' 'with a setting changed' 'with a socket that a program elsewhere holds'; do
+  case $state in
+    *setting*) quietly at ns_server sysctl -w net.ipv4.ip_forward=1 ;;
+    *socket*) quietly ip -n ns_server link set lo up
+      at ns_server bash -c 'exec 5<> /dev/udp/127.0.0.1/9; exec nsenter --net=/proc/1/ns/net sleep 1000' & holder=$!
+      observe 'there is a socket in it'                  sockets ns_server -uan ':9( |$)'
+      observe 'and no program'                           [ -z "$(ip netns pids ns_server)" ] ;;
+  esac
+  before=$(what_it_is)
+  for words in up down; do
+    run host "sudo ./two_clients.sh $words"
+    observe "$words refuses it $state"                   exits host 1
+    observe 'names it, and says what to do'              prints host "^two_clients\.sh: ns_server is somebody else's; to remove it: sudo ip netns del ns_server\$"
+  done
+  observe 'and nothing was touched or made'              [ "$(what_it_is)" = "$before" ]
 done
+kill $holder
 ip netns exec ns_server sleep 1000 & sleeper=$!
 observe 'a program runs in there'                        lives_in ns_server
-quietly ip -n ns_server link del bridge
 for words in up down; do
   run host "sudo ./two_clients.sh $words"
   observe "$words refuses"                               exits host 1
@@ -62,12 +75,8 @@ run host 'sudo ./two_clients.sh status'
 observe 'status fails'                                   exits host 1
 observe 'and says it'                                    prints host "^  ns_server is somebody else's\$"
 observe 'the program lives'                              kill -0 $sleeper
-observe 'and nothing else was made'                      [ "$(ip netns list | sed 's/ .*//')" = ns_server ]
 kill $sleeper
-wait $sleeper
-run host 'sudo ./two_clients.sh up'
-observe 'as ip netns add leaves it, it is ours'          complete
-run host 'sudo ./two_clients.sh down'
+quietly ip netns del ns_server
 
 say 'Not its own: what has other names, or lives outside'
 quietly ip netns add ns_other
@@ -91,6 +100,16 @@ observe 'nor was its namespace'                          [ "$(ip netns list | se
 observe 'nor the interfaces outside'                     [ "$(ip -br link show type veth | wc -l)" = 2 ]
 kill $bystander
 quietly ip netns del ns_other
+
+# It would find none of what it has made: so it makes nothing.
+say 'An ip that keeps its names elsewhere'
+mkdir $lab/elsewhere
+sed 's|/run/netns|/run/other|g' "$(command -v ip)" > $lab/elsewhere/ip
+chmod +x $lab/elsewhere/ip
+run host "sudo env PATH=$lab/elsewhere:$PATH ./two_clients.sh up"
+observe 'up fails, and says why'                         prints host '^two_clients\.sh: this ip keeps its names elsewhere than in /run/netns$'
+observe 'and that nothing is left'                       last_line host 'nothing is left of it$'
+observe 'which is so'                                    [ "$(ls /run/other)" = '' ]
 
 say 'Names that lead nowhere'
 quietly ln -s /proc/999999/ns/net /run/netns/ns_client1
@@ -122,10 +141,9 @@ say 'What experiments leave behind'
 lab_up
 changes=()   # HOST SETTING, as status names it
 while read -r host setting value; do
-  at "$host" test -e "/proc/sys/${setting//.//}" || continue   # not every kernel has all
-  [ "$(at "$host" sysctl -n "$setting")" != "$value" ] || continue
   [[ " ${changes[*]} " != *" $host $setting "* ]] || continue
-  at "$host" sysctl -qw "$setting=$value" || fault "$host: $setting=$value" "$(cat $lab/quiet)"
+  at "$host" bash -c '[ -e "$0" ] || exit 1   # not every kernel has all
+    [ "$(< "$0")" != "$1" ] && echo "$1" > "$0"' "/proc/sys/${setting//.//}" "$value" || continue
   changes+=("$host $setting ")
 done < <(sed -z 's| *\\\n *| |g' README.md | grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' | awk '
   { for (i = 5; i <= NF; i++) if (sub("=", " ", $i)) print $4, $i }')
@@ -135,7 +153,11 @@ quietly ip -n ns_server route add blackhole 10.0.4.0/24
 quietly ip -n ns_server rule add iif lo ipproto 1 blackhole
 quietly ip -n ns_client1 address add 10.0.1.9/24 dev veth_c1
 quietly ip netns exec ns_client2 tc qdisc add dev veth_c2 root pfifo
-quietly ip netns exec ns_client2 sysctl -w net.ipv4.conf.veth_c2.accept_local=1
+quietly ip netns exec ns_client2 sysctl -w net.ipv4.conf.{veth_c2,lo}.accept_local=1
+quietly ip netns exec ns_server sysctl -w net.core.somaxconn=1
+quietly ip -n ns_client1 link set veth_c1 txqueuelen 3
+quietly ip -n ns_client1 neighbour replace 10.0.1.1 lladdr 02:00:00:00:00:01 dev veth_c1 nud permanent
+quietly ip -n ns_client2 neighbour replace 10.0.2.1 lladdr 02:00:00:00:00:01 dev veth_c2 nud noarp
 [ ! -d /proc/sys/net/ipv6 ] || quietly ip netns exec ns_client1 sysctl -w net.ipv6.conf.veth_c1.disable_ipv6=0
 run host 'sudo ./two_clients.sh status'
 observe 'status fails'                                   exits host 1
@@ -150,7 +172,10 @@ observe 'a route'                                        prints host '^  ns_serv
 observe 'a rule'                                         prints host '^  ns_server has besides: .* iif lo .*blackhole'
 observe 'an address'                                     prints host '^  ns_client1 has besides: .* 10\.0\.1\.9/24 '
 observe 'a qdisc'                                        prints host '^  ns_client2 has besides: qdisc pfifo '
-observe "an interface's setting"                         prints host '^  ns_client2 has besides: net\.ipv4\.conf\.veth_c2\.accept_local = 1'
+observe "an interface's setting"                         prints host '^  ns_client2 has besides: net\.ipv4\.conf\.(veth_c2|lo)\.accept_local = 1' 2
+observe 'a setting of sockets'                           prints host '^  ns_server has besides: net\.core\.somaxconn = 1$'
+observe 'the length of a queue'                          prints host '^  ns_client1 has besides: veth_c1.* qlen 3$'
+observe 'neighbours set by hand'                         prints host '^  ns_client[12] has besides: 10\.0\.[12]\.1 dev .* lladdr 02:00:00:00:00:01 ' 2
 [ ! -d /proc/sys/net/ipv6 ] ||
   observe 'IPv6'                                         prints host '^  ns_client1 has besides: net\.ipv6\.conf\.veth_c1\.disable_ipv6 = 0'
 ip netns exec ns_client1 sleep 1000 & sleeper=$!
@@ -163,7 +188,8 @@ quietly ip -n ns_server link set veth_srv_c1 down
 run host 'sudo ./two_clients.sh status'
 observe 'the plug is out: status says so'                prints host '^  ns_server lacks: 10\.0\.1\.0/24 dev veth_srv_c1 '
 quietly ip -n ns_server link set veth_srv_c1 up
-observe 'and in again: all is well'                      complete
+complete_again() { seen=$(./two_clients.sh status) && complete; }
+observe 'and in again: all is well'                      complete_again
 quietly ip netns del ns_client2
 run host 'sudo ./two_clients.sh up'
 observe 'a host was lost: up says so'                    prints host '^  ns_client2 is missing$'
@@ -182,11 +208,13 @@ run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
 ready   server  'serving on'
+quietly at ns_client1 ping -q -c 1 10.0.2.2
 run host 'sudo ./two_clients.sh status'
 observe 'status shows a server'                          prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
+observe 'which is no change, nor are neighbours learnt'  last_line host '^the lab is complete$'
 interrupt server
-observe 'all this has changed nothing'                   complete
-quietly ./two_clients.sh down
+observe 'all this has changed nothing'                   complete_again
+remove
 run host "sudo unshare ${as_root[*]} --mount --net bash -c '
   mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && ./two_clients.sh up'"
 observe '/proc/sys read-only: it says what to do'        prints host '^two_clients\.sh: /proc/sys is read-only: start the container with --privileged$'

@@ -2,8 +2,7 @@
 # A private lab: an ordinary user's own, entered from several terminals, gone with the last of them.
 . "$(dirname "$0")/../lib.sh"
 
-keepers() { seen=$(pgrep -af '^two_clients.sh: keeper'); [ "$(grep -c . <<< "$seen")" = "$1" ]; }
-gone() { seen=$(pgrep -af '^(two_clients.sh: keeper|sleep 12345|\./time_server)'); [ -z "$seen" ]; }
+. tests/robustness/private.lib
 
 say 'Four terminals, at once'
 for role in server wire client1 client2; do
@@ -42,9 +41,9 @@ for words in 'server ping' 'timeout 5 client1 ping' 'sudo client2 ping' 'sudo LA
   type_line client1 "$words -c 1 127.0.0.1 > short; echo \"$words: \$?\""
   observe "$words"                                      prints client1 "^$words: 0\$"
 done
-type_line client1 "env TERM=xterm script -qec 'timeout --foreground 5 watch -n 1 server ss -tan' short > /dev/null; echo watched"
-ready   client1 '^watched$'
-observe 'watch server ss -tan'                          grep -q 'Local Address' short
+type_line client1 "env TERM=xterm script -qfec 'watch -n 1 server ss -tan' short < /dev/null > /dev/null & \
+  until grep -q 'Local Address' short; do sleep 0.1; done; kill \$!; wait; echo watched"
+observe 'watch server ss -tan'                          prints client1 '^watched$'
 run     client3 "echo 'server ip -br address' | ./two_clients.sh shell"
 observe 'in a script on standard input'                 prints client3 '^veth_srv_c1.* 10\.0\.1\.1/24'
 
