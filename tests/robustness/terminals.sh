@@ -49,6 +49,7 @@ observe 'and there are some'                           [ "$(wc -l < $lab/reached
 # ---- In a window. The tmux around it is a user's own.
 
 export TMUX_TMPDIR=$TMPDIR
+echo 'set -g status off' > $HOME/.tmux.conf   # which is none of its business
 user=() windows=0
 outer() { "${user[@]}" tmux -L "outer$windows" "$@"; }
 window() {  # COLUMNS LINES COMMAND: types it there
@@ -74,6 +75,7 @@ try_it() {
     observe "$name has its title"                      shows "─ $name ─"
     observe 'and is in the lab'                        shows "\(lab\) $name \\$"
   done
+  observe 'its keys stand below'                       shows 'Alt-z: large, small   F9: end'
   press 'ip netns list | wc -l' Enter
   observe 'which is whole'                             shows '^3 '
   press C-d C-d C-d exit Enter
@@ -99,6 +101,11 @@ try_it() {
   observe 'F2 types it'                                shows '^\(lab\) wire \$ sudo ip netns exec ns_server tcpdump'
   observe 'the next is another'                        shows '^ F2: server \$ .*/kv_store$'
   observe 'it does not run'                            still_shows 'listening on' 0
+  press F3
+  observe 'F3 goes back'                               shows '^ F2: wire \$ '
+  press F2
+  observe 'once more'                                  shows '^ F2: server \$ '
+  observe 'it stands there once'                       shows '^\(lab\) wire \$ sudo .* port 8085$'
   press Enter
   observe 'Enter runs it'                              shows '^listening on veth_srv_c1'
   press M-n
@@ -116,7 +123,7 @@ try_it() {
   press 'set a 1' Enter
   observe 'the cursor has stayed'                      shows '│OK'
   press F3
-  observe 'F3 goes back'                               shows '^ F2: client 1 \$ .*/kv_client'
+  observe 'F3 does not mind'                           shows '^ F2: client 1 \$ .*/kv_client'
   press F2
   observe 'a program of several words, too'            shows 'client 1 still runs kv_client: '
   outer kill-server   # a terminal that is killed, or a lost connection, is the same
