@@ -137,6 +137,8 @@ try_it() {
   observe 'with an exit status'                        shows '^it ended with 1'
   outer last-window
   observe 'the first is as it was'                     shows '\(lab\) look 2 \$'
+  press M-Left x
+  observe 'who types into the text is told'            shows '^ +This is the text\. To type'
   observe 'the tmux around it, too'                    [ "$(outer show -g prefix)$(outer list-sessions | wc -l)" = 'prefix C-b1' ]
   press M-q
   observe 'Alt-q is F9'                                shows '^it ended with 0'
