@@ -18,6 +18,10 @@ observe 'make -B NAME builds that one'          [ "$(grep -c . "${log[host]}") $
 quietly touch -d 'next minute' time_protocol.h
 observe 'a header rebuilds who includes it'     [ "$(would_build)" = "$(grep -l '#include "time_protocol.h"' -- *.cpp | sed 's/\.cpp//' | sort | xargs)" ]
 observe 'CXX is respected'                      [ "$(make -Bn CXX=another-compiler addrconv | tail -n 1 | cut -d' ' -f1)" = another-compiler ]
+echo 'int main() {}' > words.cpp
+(CXX='env g++'; compile words words.cpp)   # a fault, if that is taken for one word
+observe 'of two words, by the tests, too'       [ -x words ]
+rm words words.cpp
 flags=$(make -Bn CPPFLAGS=-DONE CXXFLAGS=-O0 LDFLAGS=-Ltwo LDLIBS=-lthree addrconv | tail -n 1)
 observe 'so are the flags'                      [ "$(grep -oE -- '-DONE|-O0|-Ltwo|-lthree' <<< "$flags" | xargs)" = '-DONE -O0 -Ltwo -lthree' ]
 observe 'and those of the environment'          [ "$(CXXFLAGS=-Og make -Bn addrconv | tail -n 1 | grep -oE -- '-O[0-9g]')" = -Og ]
