@@ -83,7 +83,7 @@ fuzz:
 	"$$directory/fuzz" -max_total_time=$(FUZZ_SECONDS) -max_len=2000 -artifact_prefix=fuzz- -print_final_stats=1
 
 clean:
-	$(RM) $(PROGRAMS) udp.pcap kv.pcap zeros random received fuzz-*
+	$(RM) $(PROGRAMS) udp.pcap kv.pcap lines random received fuzz-*
 
 help:
 	@echo 'make            build every program'

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -26,13 +25,41 @@
 [[noreturn]] static void usage(int status) {
   fputs(
       "usage: addrbind ADDRESS PORT\n"
-      "Binds a UDP socket to ADDRESS and PORT (0: one that the kernel chooses), shows what it "
-      "got,\n"
-      "and holds it until Enter or the end of the input.\n",
+      "Binds a UDP socket to ADDRESS and PORT (0: one that the kernel chooses), shows\n"
+      "what it got, and holds it until Enter or the end of the input.\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
 }
+
+static sockaddr_in parse_endpoint(const char* address, const char* port);
+static std::array<char, 22> text_of(const sockaddr_in& endpoint);
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  if (const int option = getopt(argc, argv, "h"); option != -1) usage(option == 'h' ? 0 : 2);
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
+    err(1, "bind %s", text_of(self).data());
+
+  // Port 0 became a real one in bind(). INADDR_ANY stays what it is: a UDP socket that is bound to
+  // all addresses has no single one of its own.
+  socklen_t size = sizeof self;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &size) < 0) err(1, "getsockname");
+  if (printf("bound to %s\n", text_of(self).data()) < 0) err(1, "standard output");
+
+  if (isatty(STDIN_FILENO) == 1) fputs("(Enter releases it)\n", stderr);
+  for (int byte = 0; byte != '\n' && byte != EOF;) byte = getchar();
+  if (ferror(stdin)) err(1, "standard input");
+  if (close(fd) < 0) err(1, "close %s", text_of(self).data());
+  return 0;
+}
+
+// ---- The same in several programs: read it once.
 
 static sockaddr_in parse_endpoint(const char* address, const char* port) {
   sockaddr_in endpoint{};
@@ -52,38 +79,4 @@ static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
   const std::size_t size = std::strlen(text.data());
   snprintf(text.data() + size, text.size() - size, ":%d", ntohs(endpoint.sin_port));
   return text;
-}
-
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
-  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
-  if (argc - optind != 2) usage(2);
-  sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);
-
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).data());
-
-  // Port 0 became a real one in bind(). INADDR_ANY stays what it is: a UDP socket that is bound to
-  // all addresses has no single one of its own.
-  socklen_t size = sizeof self;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &size) < 0) err(1, "getsockname");
-  if (printf("bound to %s\n", text_of(self).data()) < 0) err(1, "standard output");
-
-  if (isatty(STDIN_FILENO) == 1) fputs("(Enter releases it)\n", stderr);
-  char byte = 0;
-  while (byte != '\n') {
-    const ssize_t count = read(STDIN_FILENO, &byte, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) err(1, "standard input");
-    if (count == 0) break;
-  }
-  if (close(fd) < 0) err(1, "close %s", text_of(self).data());
-  return 0;
 }

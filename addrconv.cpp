@@ -15,22 +15,21 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 [[noreturn]] static void usage(int status) {
   fputs(
       "usage: addrconv ADDRESS...\n"
       "Shows IPv4 addresses as bytes in network order, as numbers in host order, and as text.\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
 }
 
 int main(int argc, char* argv[]) {
   setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
+  if (const int option = getopt(argc, argv, "h"); option != -1) usage(option == 'h' ? 0 : 2);
   if (optind == argc) usage(2);
 
   int status = 0;
@@ -43,19 +42,18 @@ int main(int argc, char* argv[]) {
     }
 
     // As they lie in memory and travel on the wire.
-    std::array<unsigned char, sizeof address> bytes{};
-    std::memcpy(bytes.data(), &address, bytes.size());
+    const auto bytes = std::bit_cast<std::array<unsigned char, sizeof address>>(address);
     const in_addr_t number = ntohl(address.s_addr);  // as this host calculates with it
-
     std::array<char, INET_ADDRSTRLEN> text{};
     if (inet_ntop(AF_INET, &address, text.data(), text.size()) == nullptr) err(1, "inet_ntop");
 
-    if (printf("%s\n"
-               "    bytes in network order   %02x %02x %02x %02x\n"
-               "    number in host order     0x%08x = %u\n"
-               "    back to text             %s\n",
-               argv[i], bytes[0], bytes[1], bytes[2], bytes[3], number, number, text.data()) < 0)
-      err(1, "standard output");
+    printf(
+        "%s\n"
+        "    bytes in network order   %02x %02x %02x %02x\n"
+        "    number in host order     0x%08x = %u\n"
+        "    back to text             %s\n",
+        argv[i], bytes[0], bytes[1], bytes[2], bytes[3], number, number, text.data());
+    if (ferror(stdout)) err(1, "standard output");
   }
   return status;
 }

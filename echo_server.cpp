@@ -17,7 +17,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdarg>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -35,8 +35,77 @@ static constexpr std::size_t MAX_DATAGRAM = 65507;
       "Returns each datagram that comes to UDP port 5678, cut off to a buffer of BYTES.\n"
       "  -b BYTES    size of the buffer, 1 to 65507 (16)\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
+}
+
+static void restore_signals();
+static std::array<char, 22> text_of(const sockaddr_in& endpoint);
+static std::array<char, 64> now();
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  restore_signals();
+  std::size_t capacity = 16;
+  for (int option; (option = getopt(argc, argv, "hb:")) != -1;) {
+    if (option != 'b') usage(option == 'h' ? 0 : 2);
+    const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), capacity);
+    if (error != std::errc{} || *end != '\0' || capacity < 1 || capacity > MAX_DATAGRAM)
+      errx(2, "%s: not a number of bytes (1-65507)", optarg);
+  }
+  if (optind < argc) warnx("unexpected argument: %s", argv[optind]);
+  if (optind < argc) usage(2);
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  sockaddr_in self{};
+  self.sin_family = AF_INET;
+  self.sin_addr.s_addr = htonl(INADDR_ANY);
+  self.sin_port = htons(ECHO_PORT);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
+    err(1, "bind %s", text_of(self).data());
+  printf("%s serving on %s\n", now().data(), text_of(self).data());
+
+  std::vector<char> buffer(capacity);
+  for (;;) {
+    if (ferror(stdout)) errx(1, "standard output: write error");
+    sockaddr_in peer{};
+    socklen_t peer_size = sizeof peer;
+    // The lesson: at most `capacity` bytes of the datagram are stored, and the rest is discarded.
+    // Without MSG_TRUNC recvfrom() would return the number stored, and nobody would notice the
+    // loss. With it, it returns the length that the datagram had (recv(2)). A production server has
+    // a buffer as large as its protocol's largest message, and treats anything longer as an error.
+    const ssize_t size = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
+                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) err(1, "recvfrom %s", text_of(self).data());
+    const std::size_t length = static_cast<std::size_t>(size);
+    const std::size_t stored = std::min(length, buffer.size());
+    printf("%s received %zu of %zu bytes from %s", now().data(), stored, length,
+           text_of(peer).data());
+    if (stored < length) printf(", %zu truncated", length - stored);
+
+    // Somebody could forge the address of another echo server: the two would never stop.
+    const bool echo = peer.sin_port == htons(ECHO_PORT);
+    printf("%s\n", echo ? ", no reply to another echo server" : "");
+    if (echo) continue;
+    while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer),
+                  peer_size) < 0) {
+      if (errno == EINTR) continue;
+      warn("sendto %s", text_of(peer).data());  // a peer that cannot be reached is no reason to end
+      break;
+    }
+  }
+}
+
+// ---- The same in several programs: read it once.
+
+// These signals end the program, even if its parent ignores or blocks them: both outlast execve(2).
+static void restore_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) err(1, "sigprocmask");
+  for (const int number : {SIGINT, SIGTERM, SIGPIPE})
+    if (signal(number, SIG_DFL) == SIG_ERR) err(1, "signal");
 }
 
 static std::array<char, 22> text_of(const sockaddr_in& endpoint) {
@@ -57,69 +126,4 @@ static std::array<char, 64> now() {
   snprintf(text.data(), text.size(), "%02d:%02d:%02d.%06ld", local.tm_hour, local.tm_min,
            local.tm_sec, time.tv_nsec / 1000);
   return text;
-}
-
-[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  if (vprintf(format, values) < 0) err(1, "standard output");
-  va_end(values);
-}
-
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  std::size_t capacity = 16;
-  for (int option; (option = getopt(argc, argv, "+hb:")) != -1;) {
-    if (option != 'b') usage(option == 'h' ? 0 : 2);
-    const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), capacity);
-    if (error != std::errc{} || *end != '\0' || capacity < 1 || capacity > MAX_DATAGRAM)
-      errx(2, "%s: not a number of bytes (1-65507)", optarg);
-  }
-  if (optind < argc) {
-    warnx("unexpected argument: %s", argv[optind]);
-    usage(2);
-  }
-
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  sockaddr_in self{};
-  self.sin_family = AF_INET;
-  self.sin_addr.s_addr = htonl(INADDR_ANY);
-  self.sin_port = htons(ECHO_PORT);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).data());
-  say("%s serving on %s\n", now().data(), text_of(self).data());
-
-  std::vector<char> buffer(capacity);
-  for (;;) {
-    sockaddr_in peer{};
-    socklen_t peer_size = sizeof peer;
-    // The lesson: at most `capacity` bytes of the datagram are stored, and the rest is discarded.
-    // Without MSG_TRUNC recvfrom() would return the number stored, and nobody would notice the
-    // loss. With it, it returns the length that the datagram had (recv(2)). A production server has
-    // a buffer as large as its protocol's largest message, and treats anything longer as an error.
-    const ssize_t size = recvfrom(fd, buffer.data(), buffer.size(), MSG_TRUNC,
-                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) err(1, "recvfrom %s", text_of(self).data());
-    const std::size_t length = static_cast<std::size_t>(size);
-    const std::size_t stored = std::min(length, buffer.size());
-    say("%s received %zu of %zu bytes from %s", now().data(), stored, length, text_of(peer).data());
-    if (stored < length) say(", %zu truncated", length - stored);
-
-    // Somebody could forge the address of another echo server: the two would never stop.
-    const bool echo = peer.sin_port == htons(ECHO_PORT);
-    say("%s\n", echo ? ", no reply to another echo server" : "");
-    if (echo) continue;
-    while (sendto(fd, buffer.data(), stored, 0, reinterpret_cast<const sockaddr*>(&peer),
-                  peer_size) < 0) {
-      if (errno == EINTR) continue;
-      warn("sendto %s", text_of(peer).data());  // a peer that cannot be reached is no reason to end
-      break;
-    }
-  }
 }

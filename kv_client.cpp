@@ -23,7 +23,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -40,7 +39,6 @@
       "Sends the commands on standard input to the store at ADDRESS and TCP PORT.\n"
       "  -t SECONDS  wait at most SECONDS for the connection, and for each reply\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
 }
 
@@ -55,34 +53,7 @@ static constexpr const char* help =
     "help             show this\n"
     "quit, exit       leave, as the end of input does\n";
 
-[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  if (vprintf(format, values) < 0) err(1, "standard output");
-  va_end(values);
-}
-
-static sockaddr_in parse_endpoint(const char* address, const char* port) {
-  sockaddr_in endpoint{};
-  endpoint.sin_family = AF_INET;
-  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
-    errx(2, "%s: not an IPv4 address", address);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
-  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
-  endpoint.sin_port = htons(number);
-  return endpoint;
-}
-
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
-
-static Clock::duration parse_seconds(const char* text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
-  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
-    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
-  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
-}
 
 // The connection, how long we wait for what comes from it, and what has come.
 struct Server {
@@ -94,6 +65,80 @@ struct Server {
   std::string_view input{buffer.data(), 0};  // the bytes in it that were not taken yet
   bool asked = false;                        // at least one request was sent
 };
+
+static void connect_to(Server& server, const sockaddr_in& address);
+static void converse(Server& server);
+static void bound_wait(const Server& server, int option, const char* missing);
+static bool again(const Server& server);
+static bool read_line(std::string& line);
+static bool obey(Server& server, std::string_view line);
+static std::vector<std::string> words_of(std::string_view line);
+static bool same(std::string_view word, std::string_view command);
+static void fire(Server& server, int count);
+static void ask(Server& server, const std::vector<std::string>& words);
+static void send_request(Server& server, std::string_view bytes, int flags);
+static KvReply receive_reply(Server& server);
+static std::string shown(const KvReply& reply);
+
+static Clock::duration parse_seconds(const char* text);
+static sockaddr_in parse_endpoint(const char* address, const char* port);
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  Server server;
+  for (int option; (option = getopt(argc, argv, "ht:")) != -1;) {
+    if (option != 't') usage(option == 'h' ? 0 : 2);
+    server.patience = parse_seconds(optarg);
+  }
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  const sockaddr_in address = parse_endpoint(argv[optind], argv[optind + 1]);
+  server.name = std::string(argv[optind]) + ":" + argv[optind + 1];
+
+  server.fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (server.fd < 0) err(1, "socket");
+  connect_to(server, address);
+  try {
+    converse(server);
+  } catch (const ProtocolError& error) {
+    errx(1, "%s breaks the protocol: %s", server.name.c_str(), error.what());
+  }
+  if (close(server.fd) < 0) err(1, "close %s", server.name.c_str());
+  return 0;
+}
+
+static void connect_to(Server& server, const sockaddr_in& address) {
+  server.deadline = Clock::now() + server.patience;
+  for (;;) {
+    bound_wait(server, SO_SNDTIMEO, "connection to");
+    if (connect(server.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      return;
+    if (!again(server)) err(1, "connect %s", server.name.c_str());
+  }
+}
+
+// Does what the lines of standard input say.
+static void converse(Server& server) {
+  const bool typed = isatty(STDIN_FILENO) == 1;
+  const bool prompt = typed && isatty(STDOUT_FILENO) == 1;
+  const auto control = [](unsigned char byte) { return std::iscntrl(byte) && byte != '\t'; };
+  for (std::string line;;) {
+    if (prompt && printf("%s> ", server.name.c_str()) >= 0) fflush(stdout);
+    if (ferror(stdout)) errx(1, "standard output: write error");
+    if (!read_line(line)) {
+      if (prompt) printf("\n");
+      return;
+    }
+    const auto odd = typed ? std::find_if(line.begin(), line.end(), control) : line.end();
+    if (line.size() > KV_REQUEST_ROOM)
+      warnx("a line of more than %zu bytes is no request", KV_REQUEST_ROOM);
+    else if (odd != line.end())
+      warnx("not sent: there is a control character in it, %s (an arrow key?)",
+            escaped({&*odd, 1}).c_str());
+    else if (!obey(server, line))
+      return;
+  }
+}
 
 // With -t: limits the next call to what is left of the time, and ends the program when nothing is.
 // The option is SO_SNDTIMEO for connect() and send(), and SO_RCVTIMEO for recv() (socket(7)).
@@ -119,14 +164,107 @@ static bool again(const Server& server) {
   return errno == EINTR || errno == EAGAIN || errno == EINPROGRESS || errno == EALREADY;
 }
 
-static void connect_to(Server& server, const sockaddr_in& address) {
-  server.deadline = Clock::now() + server.patience;
-  for (;;) {
-    bound_wait(server, SO_SNDTIMEO, "connection to");
-    if (connect(server.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-      return;
-    if (!again(server)) err(1, "connect %s", server.name.c_str());
+// Reads a line, without its end. Returns false at the end of input. Of a line that is longer than
+// any request, it keeps only enough to tell that it is: one byte, besides a CR.
+static bool read_line(std::string& line) {
+  line.clear();
+  int byte = 0;
+  while ((byte = getchar()) != EOF && byte != '\n')
+    if (line.size() < KV_REQUEST_ROOM + 2) line += static_cast<char>(byte);
+  if (byte == EOF && ferror(stdin)) err(1, "standard input");
+  if (line.ends_with('\r')) line.pop_back();
+  return byte != EOF || !line.empty();
+}
+
+// Does what a line says. Returns false for quit and exit.
+static bool obey(Server& server, std::string_view line) {
+  const std::vector<std::string> words = words_of(line);
+  if (words.empty()) return true;
+  if (same(words[0], "quit") || same(words[0], "exit")) return false;
+  if (same(words[0], "help")) {
+    printf("%s", help);
+  } else if (same(words[0], "fire")) {
+    const std::string digits = words.size() > 1 ? words[1] : "40";
+    int count = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (words.size() > 2)
+      warnx("fire takes one number");
+    else if (error != std::errc{} || end != digits.data() + digits.size() || count < 1 ||
+             count > 10'000)
+      warnx("%s: not a count (1-10000)", escaped(digits).c_str());
+    else
+      fire(server, count);
+  } else if (words.size() > KV_MAX_ARGUMENTS) {
+    warnx("a request has at most %zu words", KV_MAX_ARGUMENTS);
+  } else if (std::any_of(words.begin(), words.end(),
+                         [](auto& word) { return word.size() > KV_MAX_BULK; })) {
+    warnx("a word of a request has at most %zu bytes", KV_MAX_BULK);
+  } else {
+    ask(server, words);
   }
+  return true;
+}
+
+// The words of a line, or as many as are too many. They stand between blanks, but the value of
+// `set` is all that follows the one blank behind the key.
+static std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; words.size() <= KV_MAX_ARGUMENTS;) {
+    at = line.find_first_not_of(" \t", at);
+    if (at == std::string_view::npos) break;
+    const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
+    words.emplace_back(line.substr(at, end - at));
+    if (words.size() == 2 && same(words[0], "set") && end < line.size()) {
+      words.emplace_back(line.substr(end + 1));
+      break;
+    }
+    at = end;
+  }
+  return words;
+}
+
+static bool same(std::string_view word, std::string_view command) {
+  return word.size() == command.size() &&
+         strncasecmp(word.data(), command.data(), word.size()) == 0;
+}
+
+// Sends `count` requests, to leave in one segment with the FIN of the close() that follows, and
+// ends the program. No reply can come in between. If a reply were waiting unread, close() would
+// send RST (RFC 1122, section 4.2.2.13), and the server would meet ECONNRESET. Here it is to meet a
+// clean FIN: the client has said goodbye, and listens no more.
+static void fire(Server& server, int count) {
+  int segment = 0;  // bytes that fit into one now (tcp(7))
+  socklen_t size = sizeof segment;
+  if (getsockopt(server.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, &size) < 0)
+    err(1, "getsockopt TCP_MAXSEG");
+  std::string requests;
+  for (int i = 1; i <= count; ++i) {
+    requests += encode_request({"PING", std::to_string(i)});
+    if (requests.size() >= static_cast<std::size_t>(segment))  // a full segment would leave at once
+      return warnx("%d requests do not fit into a segment of %d bytes, %d do", count, segment,
+                   i - 1);
+  }
+  // MSG_MORE (send(2)): hold it back, there is more to come. It will be FIN.
+  send_request(server, requests, MSG_MORE);
+  if (close(server.fd) < 0) err(1, "close %s", server.name.c_str());
+  if (printf("%d request%s and FIN sent\n", count, count == 1 ? "" : "s") < 0)
+    err(1, "standard output");
+  exit(0);
+}
+
+// Sends a request and prints the reply, of an array each element.
+static void ask(Server& server, const std::vector<std::string>& words) {
+  send_request(server, encode_request(words), 0);
+  const KvReply reply = receive_reply(server);
+  const bool elements = reply.kind == KvReply::Kind::array && reply.number > 0;
+  if (!elements) printf("%s\n", shown(reply).c_str());
+  const int width = static_cast<int>(std::to_string(reply.number).size());
+  for (std::int64_t i = 1; elements && i <= reply.number; ++i) {
+    const KvReply element = receive_reply(server);
+    if (element.kind == KvReply::Kind::array) throw ProtocolError("an array in an array");
+    printf("%*s) %s\n", width, std::to_string(i).c_str(), shown(element).c_str());
+  }
+  if (!server.input.empty()) throw ProtocolError("bytes that nobody asked for");
 }
 
 static void send_request(Server& server, std::string_view bytes, int flags) {
@@ -176,162 +314,24 @@ static std::string shown(const KvReply& reply) {
   return (reply.kind == Kind::error ? "(error) " : "") + escaped(reply.text, false);
 }
 
-// Sends a request and prints the reply, of an array each element.
-static void ask(Server& server, const std::vector<std::string>& words) {
-  send_request(server, encode_request(words), 0);
-  const KvReply reply = receive_reply(server);
-  const bool elements = reply.kind == KvReply::Kind::array && reply.number > 0;
-  if (!elements) say("%s\n", shown(reply).c_str());
-  const int width = static_cast<int>(std::to_string(reply.number).size());
-  for (std::int64_t i = 1; elements && i <= reply.number; ++i) {
-    const KvReply element = receive_reply(server);
-    if (element.kind == KvReply::Kind::array) throw ProtocolError("an array in an array");
-    say("%*s) %s\n", width, std::to_string(i).c_str(), shown(element).c_str());
-  }
-  if (!server.input.empty()) throw ProtocolError("bytes that nobody asked for");
+// ---- The same in several programs: read it once.
+
+static Clock::duration parse_seconds(const char* text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
+  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
+    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
+  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
 }
 
-// Sends `count` requests, to leave in one segment with the FIN of the close() that follows, and
-// ends the program. No reply can come in between. If a reply were waiting unread, close() would
-// send RST (RFC 1122, section 4.2.2.13), and the server would meet ECONNRESET. Here it is to meet a
-// clean FIN: the client has said goodbye, and listens no more.
-static void fire(Server& server, int count) {
-  int segment = 0;  // bytes that fit into one now (tcp(7))
-  socklen_t size = sizeof segment;
-  if (getsockopt(server.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, &size) < 0)
-    err(1, "getsockopt TCP_MAXSEG");
-  std::string requests;
-  for (int i = 1; i <= count; ++i) {
-    requests += encode_request({"PING", std::to_string(i)});
-    if (requests.size() >= static_cast<std::size_t>(segment))  // a full segment would leave at once
-      return warnx("%d requests do not fit into a segment of %d bytes, %d do", count, segment,
-                   i - 1);
-  }
-  // MSG_MORE (send(2)): hold it back, there is more to come. It will be FIN.
-  send_request(server, requests, MSG_MORE);
-  if (close(server.fd) < 0) err(1, "close %s", server.name.c_str());
-  say("%d request%s and FIN sent\n", count, count == 1 ? "" : "s");
-  std::exit(0);
-}
-
-static bool same(std::string_view word, std::string_view command) {
-  return word.size() == command.size() &&
-         strncasecmp(word.data(), command.data(), word.size()) == 0;
-}
-
-// The words of a line, or as many as are too many. They stand between blanks, but the value of
-// `set` is all that follows the one blank behind the key.
-static std::vector<std::string> words_of(std::string_view line) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; words.size() <= KV_MAX_ARGUMENTS;) {
-    at = line.find_first_not_of(" \t", at);
-    if (at == std::string_view::npos) break;
-    const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
-    words.emplace_back(line.substr(at, end - at));
-    if (words.size() == 2 && same(words[0], "set") && end < line.size()) {
-      words.emplace_back(line.substr(end + 1));
-      break;
-    }
-    at = end;
-  }
-  return words;
-}
-
-// Does what a line says. Returns false for quit and exit.
-static bool obey(Server& server, std::string_view line) {
-  const std::vector<std::string> words = words_of(line);
-  if (words.empty()) return true;
-  if (same(words[0], "quit") || same(words[0], "exit")) return false;
-  if (same(words[0], "help")) {
-    say("%s", help);
-  } else if (same(words[0], "fire")) {
-    const std::string digits = words.size() > 1 ? words[1] : "40";
-    int count = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    if (words.size() > 2)
-      warnx("fire takes one number");
-    else if (error != std::errc{} || end != digits.data() + digits.size() || count < 1 ||
-             count > 10'000)
-      warnx("%s: not a count (1-10000)", escaped(digits).c_str());
-    else
-      fire(server, count);
-  } else if (words.size() > KV_MAX_ARGUMENTS) {
-    warnx("a request has at most %zu words", KV_MAX_ARGUMENTS);
-  } else if (std::any_of(words.begin(), words.end(),
-                         [](auto& word) { return word.size() > KV_MAX_BULK; })) {
-    warnx("a word of a request has at most %zu bytes", KV_MAX_BULK);
-  } else {
-    ask(server, words);
-  }
-  return true;
-}
-
-// Reads a line, without its end. Returns false at the end of input. Of a line that is longer than
-// any request, it keeps only enough to tell that it is.
-static bool read_line(std::string& line) {
-  line.clear();
-  int byte = 0;
-  while ((byte = getchar()) != EOF && byte != '\n')
-    if (line.size() <= KV_REQUEST_ROOM) line += static_cast<char>(byte);
-  if (byte == EOF && ferror(stdin)) err(1, "standard input");
-  if (line.ends_with('\r')) line.pop_back();
-  return byte != EOF || !line.empty();
-}
-
-// Does what the lines of standard input say.
-static void converse(Server& server) {
-  const bool typed = isatty(STDIN_FILENO) == 1;
-  const bool prompt = typed && isatty(STDOUT_FILENO) == 1;
-  const auto control = [](unsigned char byte) { return std::iscntrl(byte) && byte != '\t'; };
-  for (std::string line;;) {
-    if (prompt) say("%s> ", server.name.c_str());
-    if (prompt && fflush(stdout) != 0) err(1, "standard output");
-    if (!read_line(line)) {
-      if (prompt) say("\n");
-      return;
-    }
-    const auto odd = typed ? std::find_if(line.begin(), line.end(), control) : line.end();
-    if (line.size() > KV_REQUEST_ROOM)
-      warnx("a line of more than %zu bytes is no request", KV_REQUEST_ROOM);
-    else if (odd != line.end())
-      warnx("not sent: there is a control character in it, %s (an arrow key?)",
-            escaped({&*odd, 1}).c_str());
-    else if (!obey(server, line))
-      return;
-  }
-}
-
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  sockaddr_in address{};
-  Server server;
-  while (server.name.empty() || optind < argc) {
-    const int option = getopt(argc, argv, "+ht:");
-    if (option == 't') {
-      server.patience = parse_seconds(optarg);
-    } else if (option == -1 && server.name.empty() && argc - optind >= 2) {
-      address = parse_endpoint(argv[optind], argv[optind + 1]);
-      server.name = std::string(argv[optind]) + ":" + argv[optind + 1];
-      optind += 2;  // options may follow
-    } else {
-      if (option == -1 && optind < argc && !server.name.empty())
-        warnx("unexpected argument: %s", argv[optind]);
-      usage(option == 'h' ? 0 : 2);
-    }
-  }
-
-  server.fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (server.fd < 0) err(1, "socket");
-  if (server.fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(server.fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  connect_to(server, address);
-  try {
-    converse(server);
-  } catch (const ProtocolError& error) {
-    errx(1, "%s breaks the protocol: %s", server.name.c_str(), error.what());
-  }
-  if (close(server.fd) < 0) err(1, "close %s", server.name.c_str());
-  return 0;
+static sockaddr_in parse_endpoint(const char* address, const char* port) {
+  sockaddr_in endpoint{};
+  endpoint.sin_family = AF_INET;
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
+    errx(2, "%s: not an IPv4 address", address);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
+  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
+  endpoint.sin_port = htons(number);
+  return endpoint;
 }

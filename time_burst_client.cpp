@@ -24,7 +24,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -42,51 +41,69 @@
       "  -c COUNT    send COUNT requests (10)\n"
       "  -W SECONDS  give up when no reply comes for SECONDS (3)\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
 }
 
-static sockaddr_in parse_endpoint(const char* address, const char* port) {
-  sockaddr_in endpoint{};
-  endpoint.sin_family = AF_INET;
-  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
-    errx(2, "%s: not an IPv4 address", address);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
-  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
-  endpoint.sin_port = htons(number);
-  return endpoint;
-}
-
-static std::uint32_t parse_count(const char* text) {
-  std::uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
-  if (error != std::errc{} || *end != '\0' || count < 1 || count > 1'000'000)
-    errx(2, "%s: not a count (1-1000000)", text);
-  return count;
-}
-
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
-
-static Clock::duration parse_seconds(const char* text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
-  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
-    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
-  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
-}
-
-[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  if (vprintf(format, values) < 0) err(1, "standard output");
-  va_end(values);
-}
 
 struct Request {
   bool under_way = false;  // the kernel took it
   bool answered = false;
 };
+
+struct Tally {
+  std::uint32_t received = 0, highest = 0, reordered = 0, duplicated = 0;
+};
+
+static std::uint32_t send_burst(int fd, const char* server, std::vector<Request>& requests);
+static bool wait_until(Clock::time_point deadline, int fd);
+static bool report_reply(int fd, const char* server, std::vector<Request>& requests, Tally& tally);
+
+static std::uint32_t parse_count(const char* text);
+static Clock::duration parse_seconds(const char* text);
+static sockaddr_in parse_endpoint(const char* address, const char* port);
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  std::uint32_t count = 10;
+  Clock::duration patience = std::chrono::seconds{3};
+  for (int option; (option = getopt(argc, argv, "hc:W:")) != -1;) {
+    if (option == 'c')
+      count = parse_count(optarg);
+    else if (option == 'W')
+      patience = parse_seconds(optarg);
+    else
+      usage(option == 'h' ? 0 : 2);
+  }
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  const sockaddr_in server = parse_endpoint(argv[optind], argv[optind + 1]);
+  const std::string name = argv[optind] + std::string(":") + argv[optind + 1];
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
+    err(1, "connect %s", name.c_str());
+
+  std::vector<Request> requests(count + 1);  // by number, from 1 on: none is under way as number 0
+  const std::uint32_t under_way = send_burst(fd, name.c_str(), requests);
+  Tally tally;
+  const auto next_deadline = [&] {
+    if (tally.received < under_way) return Clock::now() + patience;
+    // All are in, but a duplicate may be close behind the last.
+    return Clock::now() + std::min<Clock::duration>(patience, std::chrono::milliseconds{200});
+  };
+  for (Clock::time_point deadline = next_deadline(); wait_until(deadline, fd);) {
+    if (report_reply(fd, name.c_str(), requests, tally)) deadline = next_deadline();
+    if (ferror(stdout)) errx(1, "standard output: write error");
+  }
+
+  if (printf("%u sent, %u received, %g%% lost, %u reordered, %u duplicated\n", count,
+             tally.received, 100.0 * (count - tally.received) / count, tally.reordered,
+             tally.duplicated) < 0)
+    err(1, "standard output");
+  return tally.received > 0 ? 0 : 1;
+}
 
 // Sends all requests; returns how many of them the kernel took.
 static std::uint32_t send_burst(int fd, const char* server, std::vector<Request>& requests) {
@@ -120,10 +137,6 @@ static bool wait_until(Clock::time_point deadline, int fd) {
   return true;
 }
 
-struct Tally {
-  std::uint32_t received = 0, highest = 0, reordered = 0, duplicated = 0;
-};
-
 // Reads a datagram from the server, reports and counts it; tells whether it is a new reply.
 static bool report_reply(int fd, const char* server, std::vector<Request>& requests, Tally& tally) {
   TimeMessage datagram{};
@@ -135,13 +148,14 @@ static bool report_reply(int fd, const char* server, std::vector<Request>& reque
   }
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
   if (!reply || reply->sequence >= requests.size() || !requests[reply->sequence].under_way) {
-    say("ignored %zd bytes that answer no request\n", size);
+    printf("ignored %zd bytes that answer no request\n", size);
     return false;
   }
 
   const bool duplicate = requests[reply->sequence].answered;
   const bool overtaken = !duplicate && reply->sequence < tally.highest;
-  say("reply %u%s\n", reply->sequence, duplicate ? ", duplicate" : overtaken ? ", reordered" : "");
+  const char* const remark = duplicate ? ", duplicate" : overtaken ? ", reordered" : "";
+  printf("reply %u%s\n", reply->sequence, remark);
   requests[reply->sequence].answered = true;
   tally.highest = std::max(tally.highest, reply->sequence);
   tally.received += !duplicate;
@@ -150,51 +164,32 @@ static bool report_reply(int fd, const char* server, std::vector<Request>& reque
   return !duplicate;
 }
 
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  std::uint32_t count = 10;
-  Clock::duration patience = std::chrono::seconds{3};
-  sockaddr_in server{};
-  std::string name;  // of the server, as it was typed
-  while (optind < argc) {
-    const int option = getopt(argc, argv, "+hc:W:");
-    if (option == 'c') {
-      count = parse_count(optarg);
-    } else if (option == 'W') {
-      patience = parse_seconds(optarg);
-    } else if (option == -1 && name.empty() && argc - optind >= 2) {
-      server = parse_endpoint(argv[optind], argv[optind + 1]);
-      name = argv[optind] + std::string(":") + argv[optind + 1];
-      optind += 2;  // options may follow
-    } else {
-      if (option == -1 && optind < argc && !name.empty())
-        warnx("unexpected argument: %s", argv[optind]);
-      usage(option == 'h' ? 0 : 2);
-    }
-  }
-  if (name.empty()) usage(2);
+// ---- The same in several programs: read it once.
 
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
-    err(1, "connect %s", name.c_str());
+static std::uint32_t parse_count(const char* text) {
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
+  if (error != std::errc{} || *end != '\0' || count < 1 || count > 1'000'000)
+    errx(2, "%s: not a count (1-1000000)", text);
+  return count;
+}
 
-  std::vector<Request> requests(count + 1);  // by number, from 1 on: none is under way as number 0
-  const std::uint32_t under_way = send_burst(fd, name.c_str(), requests);
-  Tally tally;
-  const auto next_deadline = [&] {
-    if (tally.received < under_way) return Clock::now() + patience;
-    // All are in, but a duplicate may be close behind the last.
-    return Clock::now() + std::min<Clock::duration>(patience, std::chrono::milliseconds{200});
-  };
-  for (Clock::time_point deadline = next_deadline(); wait_until(deadline, fd);)
-    if (report_reply(fd, name.c_str(), requests, tally)) deadline = next_deadline();
+static Clock::duration parse_seconds(const char* text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
+  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
+    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
+  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
+}
 
-  say("%u sent, %u received, %g%% lost, %u reordered, %u duplicated\n", count, tally.received,
-      100.0 * (count - tally.received) / count, tally.reordered, tally.duplicated);
-  return tally.received > 0 ? 0 : 1;
+static sockaddr_in parse_endpoint(const char* address, const char* port) {
+  sockaddr_in endpoint{};
+  endpoint.sin_family = AF_INET;
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
+    errx(2, "%s: not an IPv4 address", address);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
+  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
+  endpoint.sin_port = htons(number);
+  return endpoint;
 }

@@ -14,7 +14,6 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -43,46 +41,10 @@
       "  -i SECONDS  one every SECONDS (0.5)\n"
       "  -W SECONDS  wait SECONDS for each reply (1)\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
 }
 
-static sockaddr_in parse_endpoint(const char* address, const char* port) {
-  sockaddr_in endpoint{};
-  endpoint.sin_family = AF_INET;
-  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
-    errx(2, "%s: not an IPv4 address", address);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
-  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
-  endpoint.sin_port = htons(number);
-  return endpoint;
-}
-
-static std::uint32_t parse_count(const char* text) {
-  std::uint32_t count = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
-  if (error != std::errc{} || *end != '\0' || count < 1 || count > 1'000'000)
-    errx(2, "%s: not a count (1-1000000)", text);
-  return count;
-}
-
 using Clock = std::chrono::steady_clock;  // for durations: unlike the time of day, it never jumps
-
-static Clock::duration parse_seconds(const char* text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
-  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
-    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
-  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
-}
-
-[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  if (vprintf(format, values) < 0) err(1, "standard output");
-  va_end(values);
-}
 
 // What has become of a request.
 enum class State {
@@ -96,6 +58,71 @@ struct Request {
   Clock::time_point sent;
   State state;
 };
+
+static volatile std::sig_atomic_t interrupted = 0;  // Ctrl-C was pressed
+
+static bool report_icmp_errors(int fd, std::vector<Request>& requests);
+static bool report_reply(int fd, const char* server, std::vector<Request>& requests,
+                         Clock::duration patience);
+static void ask(int fd, const char* server, std::vector<Request>& requests);
+static void give_up(std::vector<Request>& requests, std::size_t& oldest, Clock::duration patience);
+static bool sleep_until(Clock::time_point wake, int fd);
+static int conclude(const std::vector<Request>& requests);
+
+static std::uint32_t parse_count(const char* text);
+static Clock::duration parse_seconds(const char* text);
+static sockaddr_in parse_endpoint(const char* address, const char* port);
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  std::uint32_t count = 10;
+  Clock::duration interval = std::chrono::milliseconds{500}, patience = std::chrono::seconds{1};
+  for (int option; (option = getopt(argc, argv, "hc:i:W:")) != -1;) {
+    if (option == 'c')
+      count = parse_count(optarg);
+    else if (option == 'i')
+      interval = parse_seconds(optarg);
+    else if (option == 'W')
+      patience = parse_seconds(optarg);
+    else
+      usage(option == 'h' ? 0 : 2);
+  }
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  const sockaddr_in server = parse_endpoint(argv[optind], argv[optind + 1]);
+  const std::string name = argv[optind] + std::string(":") + argv[optind + 1];
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  // Keep ICMP errors in a queue, each with the datagram that it is about. Without this, a connected
+  // socket gets only those that Linux takes for permanent, such as "Connection refused", and does
+  // not say for which request. It gets none from a router that has no route, as that may pass.
+  const int on = 1;
+  if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0) err(1, "setsockopt IP_RECVERR");
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
+    err(1, "connect %s", name.c_str());
+  if (signal(SIGINT, [](int) { interrupted = 1; }) == SIG_ERR) err(1, "signal");
+
+  std::vector<Request> requests{{{}, State::refused}};  // by number, from 1 on: there is no 0
+  std::size_t oldest = 1;
+  for (Clock::time_point next_send = Clock::now();;) {
+    if (ferror(stdout)) errx(1, "standard output: write error");
+    // First what has come, so that no receive buffer overflows while we send; but not without end.
+    report_icmp_errors(fd, requests);
+    for (int i = 0; i < 100; ++i)
+      if (!report_reply(fd, name.c_str(), requests, patience)) break;
+    if (requests.size() <= count && Clock::now() >= next_send) {
+      next_send = Clock::now() + interval;
+      ask(fd, name.c_str(), requests);
+    }
+    give_up(requests, oldest, patience);
+    if (oldest > count) break;
+    Clock::time_point wake = requests.size() <= count ? next_send : Clock::time_point::max();
+    if (oldest < requests.size()) wake = std::min(wake, requests[oldest].sent + patience);
+    if (!sleep_until(wake, fd)) break;
+  }
+  return conclude(requests);
+}
 
 // Reports the ICMP errors that wait in the socket's error queue; returns false when there was none.
 // An ICMP error quotes the datagram that caused it, so our own message comes back with it and tells
@@ -131,8 +158,8 @@ static bool report_icmp_errors(int fd, std::vector<Request>& requests) {
       auto* sender = reinterpret_cast<sockaddr_in*>(SO_EE_OFFENDER(error));  // of the ICMP message
       std::array<char, INET_ADDRSTRLEN> address{};
       inet_ntop(AF_INET, &sender->sin_addr, address.data(), address.size());
-      say("request %s: %s (ICMP from %s)\n", number.c_str(),
-          strerror(static_cast<int>(error->ee_errno)), address.data());
+      printf("request %s: %s (ICMP from %s)\n", number.c_str(),
+             strerror(static_cast<int>(error->ee_errno)), address.data());
     }
   }
 }
@@ -152,18 +179,18 @@ static bool report_reply(int fd, const char* server, std::vector<Request>& reque
   const auto reply = decode_time(TimeKind::reply, &datagram, static_cast<std::size_t>(size));
   if (!reply || reply->sequence >= requests.size() ||
       requests[reply->sequence].state == State::refused) {
-    say("ignored %zd bytes that answer no request\n", size);
+    printf("ignored %zd bytes that answer no request\n", size);
     return true;
   }
 
   Request& request = requests[reply->sequence];
   tm local{};
   localtime_r(&reply->time.tv_sec, &local);
-  say("reply %u: %02d:%02d:%02d.%09ld, round trip %.3f ms%s%s\n", reply->sequence, local.tm_hour,
-      local.tm_min, local.tm_sec, reply->time.tv_nsec,
-      std::chrono::duration<double, std::milli>(now - request.sent).count(),
-      now - request.sent > patience ? ", late" : "",
-      request.state == State::answered ? ", duplicate" : "");
+  printf("reply %u: %02d:%02d:%02d.%09ld, round trip %.3f ms%s%s\n", reply->sequence, local.tm_hour,
+         local.tm_min, local.tm_sec, reply->time.tv_nsec,
+         std::chrono::duration<double, std::milli>(now - request.sent).count(),
+         now - request.sent > patience ? ", late" : "",
+         request.state == State::answered ? ", duplicate" : "");
   request.state = State::answered;
   return true;
 }
@@ -194,21 +221,28 @@ static void give_up(std::vector<Request>& requests, std::size_t& oldest, Clock::
     if (request.state != State::waiting) continue;
     if (Clock::now() - request.sent < patience) return;
     request.state = State::given_up;
-    say("request %zu: no reply within %g s\n", oldest,
-        std::chrono::duration<double>(patience).count());
+    printf("request %zu: no reply within %g s\n", oldest,
+           std::chrono::duration<double>(patience).count());
   }
 }
 
 // Sleeps until something comes or it is time to `wake`; returns false after Ctrl-C. (poll(2) counts
 // in milliseconds, which is too coarse for a small -i.)
-static bool sleep_until(Clock::time_point wake, int fd, int interrupts) {
+static bool sleep_until(Clock::time_point wake, int fd) {
   const auto left = std::max(wake - Clock::now(), Clock::duration::zero());
   const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
   const timespec timeout{static_cast<time_t>(seconds.count()),
                          static_cast<long>(std::chrono::nanoseconds(left - seconds).count())};
-  std::array<pollfd, 2> events{{{fd, POLLIN, 0}, {interrupts, POLLIN, 0}}};
-  if (ppoll(events.data(), events.size(), &timeout, nullptr) < 0 && errno != EINTR) err(1, "ppoll");
-  return events[1].revents == 0;
+  pollfd readable{fd, POLLIN, 0};
+  // A signal that came between the look at `interrupted` and the sleep would wake nobody. So they
+  // are held back here, and ppoll() lets them in as it falls asleep (ppoll(2)).
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  if (sigprocmask(SIG_SETMASK, &all, nullptr) < 0) err(1, "sigprocmask");
+  if (!interrupted && ppoll(&readable, 1, &timeout, &none) < 0 && errno != EINTR) err(1, "ppoll");
+  if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) err(1, "sigprocmask");
+  return !interrupted;
 }
 
 // Prints the last line; returns the exit status.
@@ -216,80 +250,38 @@ static int conclude(const std::vector<Request>& requests) {
   const auto answered = [](const Request& request) { return request.state == State::answered; };
   const int sent = static_cast<int>(requests.size()) - 1;
   const int received = static_cast<int>(std::count_if(requests.begin(), requests.end(), answered));
-  say("%d sent, %d received, %g%% lost\n", sent, received, 100.0 * (sent - received) / sent);
+  if (printf("%d sent, %d received, %g%% lost\n", sent, received,
+             100.0 * (sent - received) / sent) < 0)
+    err(1, "standard output");
   return received > 0 ? 0 : 1;
 }
 
-// From now on Ctrl-C does not kill: it makes a descriptor readable (signalfd(2)), and the loop can
-// wait for that and for datagrams at once. A signal handler could run just before the program falls
-// asleep, and nothing would wake it.
-static int take_interrupts() {
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  if (sigprocmask(SIG_BLOCK, &interrupt, nullptr) < 0) err(1, "sigprocmask");
-  const int fd = signalfd(-1, &interrupt, 0);
-  if (fd < 0) err(1, "signalfd");
-  return fd;
+// ---- The same in several programs: read it once.
+
+static std::uint32_t parse_count(const char* text) {
+  std::uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
+  if (error != std::errc{} || *end != '\0' || count < 1 || count > 1'000'000)
+    errx(2, "%s: not a count (1-1000000)", text);
+  return count;
 }
 
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  std::uint32_t count = 10;
-  Clock::duration interval = std::chrono::milliseconds{500}, patience = std::chrono::seconds{1};
-  sockaddr_in server{};
-  std::string name;  // of the server, as it was typed
-  while (optind < argc) {
-    const int option = getopt(argc, argv, "+hc:i:W:");
-    if (option == 'c') {
-      count = parse_count(optarg);
-    } else if (option == 'i') {
-      interval = parse_seconds(optarg);
-    } else if (option == 'W') {
-      patience = parse_seconds(optarg);
-    } else if (option == -1 && name.empty() && argc - optind >= 2) {
-      server = parse_endpoint(argv[optind], argv[optind + 1]);
-      name = argv[optind] + std::string(":") + argv[optind + 1];
-      optind += 2;  // options may follow
-    } else {
-      if (option == -1 && optind < argc && !name.empty())
-        warnx("unexpected argument: %s", argv[optind]);
-      usage(option == 'h' ? 0 : 2);
-    }
-  }
-  if (name.empty()) usage(2);
+static Clock::duration parse_seconds(const char* text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strspn(text, "0123456789."), seconds);
+  if (error != std::errc{} || *end != '\0' || !(seconds > 0 && seconds <= 86400))
+    errx(2, "%s: not a number of seconds (above 0, at most 86400)", text);
+  return std::chrono::ceil<Clock::duration>(std::chrono::duration<double>{seconds});
+}
 
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  // Keep ICMP errors in a queue, each with the datagram that it is about. Without this, a connected
-  // socket gets only those that Linux takes for permanent, such as "Connection refused", and does
-  // not say for which request. It gets none from a router that has no route, as that may pass.
-  const int on = 1;
-  if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) < 0) err(1, "setsockopt IP_RECVERR");
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
-    err(1, "connect %s", name.c_str());
-  const int interrupts = take_interrupts();
-
-  std::vector<Request> requests{{{}, State::refused}};  // by number, from 1 on: there is no 0
-  std::size_t oldest = 1;
-  for (Clock::time_point next_send = Clock::now();;) {
-    // First what has come, so that no receive buffer overflows while we send; but not without end.
-    report_icmp_errors(fd, requests);
-    for (int i = 0; i < 100; ++i)
-      if (!report_reply(fd, name.c_str(), requests, patience)) break;
-    if (requests.size() <= count && Clock::now() >= next_send) {
-      next_send = Clock::now() + interval;
-      ask(fd, name.c_str(), requests);
-    }
-    give_up(requests, oldest, patience);
-    if (oldest > count) break;
-    Clock::time_point wake = requests.size() <= count ? next_send : Clock::time_point::max();
-    if (oldest < requests.size()) wake = std::min(wake, requests[oldest].sent + patience);
-    if (!sleep_until(wake, fd, interrupts)) break;
-  }
-  return conclude(requests);
+static sockaddr_in parse_endpoint(const char* address, const char* port) {
+  sockaddr_in endpoint{};
+  endpoint.sin_family = AF_INET;
+  if (inet_pton(AF_INET, address, &endpoint.sin_addr) != 1)
+    errx(2, "%s: not an IPv4 address", address);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port, port + std::strlen(port), number);
+  if (error != std::errc{} || *end != '\0') errx(2, "%s: not a port (0-65535)", port);
+  endpoint.sin_port = htons(number);
+  return endpoint;
 }

@@ -18,7 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdarg>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -32,8 +32,76 @@
       "usage: time_server ADDRESS PORT\n"
       "Answers time requests to UDP PORT of ADDRESS (0.0.0.0: all addresses of this host).\n",
       status == 0 ? stdout : stderr);
-  if (ferror(stdout)) err(1, "standard output");
   exit(status);
+}
+
+static void restore_signals();
+static sockaddr_in parse_endpoint(const char* address, const char* port);
+static std::array<char, 22> text_of(const sockaddr_in& endpoint);
+static std::array<char, 64> now();
+
+int main(int argc, char* argv[]) {
+  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
+  restore_signals();
+  if (const int option = getopt(argc, argv, "h"); option != -1) usage(option == 'h' ? 0 : 2);
+  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
+  if (argc - optind != 2) usage(2);
+  sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);
+
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) err(1, "socket");
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
+    err(1, "bind %s", text_of(self).data());
+  socklen_t self_size = sizeof self;  // port 0 has become a real one
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &self_size) < 0) err(1, "getsockname");
+  printf("%s serving on %s\n", now().data(), text_of(self).data());
+
+  for (;;) {
+    if (ferror(stdout)) errx(1, "standard output: write error");
+    // A datagram longer than the buffer is cut off, and its rest is gone. MSG_TRUNC makes
+    // recvfrom() return the length that it had (recv(2)), so that a longer one is not taken for a
+    // valid request.
+    TimeMessage datagram{};
+    sockaddr_in peer{};
+    socklen_t peer_size = sizeof peer;
+    const ssize_t size = recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC,
+                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) err(1, "recvfrom %s", text_of(self).data());
+
+    const auto request = decode_time(TimeKind::request, &datagram, static_cast<std::size_t>(size));
+    if (!request) {  // no answer: a server that answers anything but requests helps to flood others
+      printf("%s %s ignored, %zd bytes\n", now().data(), text_of(peer).data(), size);
+      continue;
+    }
+    printf("%s %s request %u\n", now().data(), text_of(peer).data(), request->sequence);
+
+    timespec time{};
+    if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
+    const TimeMessage reply = encode_time(TimeKind::reply, request->sequence, time);
+    // The lesson: on a socket bound to INADDR_ANY the kernel chooses the reply's source address,
+    // the one that the route to the peer prefers. That need not be the address that was asked. A
+    // production server on a host with several addresses learns it through IP_PKTINFO (ip(7)) and
+    // replies from it, or binds one socket to each address. See "The reply from elsewhere" in the
+    // README.
+    while (sendto(fd, &reply, sizeof reply, 0, reinterpret_cast<const sockaddr*>(&peer),
+                  peer_size) < 0) {
+      if (errno == EINTR) continue;
+      warn("sendto %s", text_of(peer).data());  // a peer that cannot be reached is no reason to end
+      break;
+    }
+  }
+}
+
+// ---- The same in several programs: read it once.
+
+// These signals end the program, even if its parent ignores or blocks them: both outlast execve(2).
+static void restore_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) err(1, "sigprocmask");
+  for (const int number : {SIGINT, SIGTERM, SIGPIPE})
+    if (signal(number, SIG_DFL) == SIG_ERR) err(1, "signal");
 }
 
 static sockaddr_in parse_endpoint(const char* address, const char* port) {
@@ -66,66 +134,4 @@ static std::array<char, 64> now() {
   snprintf(text.data(), text.size(), "%02d:%02d:%02d.%06ld", local.tm_hour, local.tm_min,
            local.tm_sec, time.tv_nsec / 1000);
   return text;
-}
-
-[[gnu::format(printf, 1, 2)]] static void say(const char* format, ...) {
-  va_list values;
-  va_start(values, format);
-  if (vprintf(format, values) < 0) err(1, "standard output");
-  va_end(values);
-}
-
-int main(int argc, char* argv[]) {
-  setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line at once, even into a pipe (setvbuf(3))
-  if (const int option = getopt(argc, argv, "+h"); option != -1) usage(option == 'h' ? 0 : 2);
-  if (argc - optind > 2) warnx("unexpected argument: %s", argv[optind + 2]);
-  if (argc - optind != 2) usage(2);
-  sockaddr_in self = parse_endpoint(argv[optind], argv[optind + 1]);
-
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  if (fd < 0) err(1, "socket");
-  if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed
-    close(fd);                // and is not to get the message
-    errx(1, "standard input, output or error is closed");
-  }
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
-    err(1, "bind %s", text_of(self).data());
-  socklen_t self_size = sizeof self;  // port 0 has become a real one
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &self_size) < 0) err(1, "getsockname");
-  say("%s serving on %s\n", now().data(), text_of(self).data());
-
-  for (;;) {
-    // A datagram longer than the buffer is cut off, and its rest is gone. MSG_TRUNC makes
-    // recvfrom() return the length that it had (recv(2)), so that a longer one is not taken for a
-    // valid request.
-    TimeMessage datagram{};
-    sockaddr_in peer{};
-    socklen_t peer_size = sizeof peer;
-    const ssize_t size = recvfrom(fd, &datagram, sizeof datagram, MSG_TRUNC,
-                                  reinterpret_cast<sockaddr*>(&peer), &peer_size);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) err(1, "recvfrom %s", text_of(self).data());
-
-    const auto request = decode_time(TimeKind::request, &datagram, static_cast<std::size_t>(size));
-    if (!request) {  // no answer: a server that answers anything but requests helps to flood others
-      say("%s %s ignored, %zd bytes\n", now().data(), text_of(peer).data(), size);
-      continue;
-    }
-    say("%s %s request %u\n", now().data(), text_of(peer).data(), request->sequence);
-
-    timespec time{};
-    if (clock_gettime(CLOCK_REALTIME, &time) < 0) err(1, "clock_gettime");
-    const TimeMessage reply = encode_time(TimeKind::reply, request->sequence, time);
-    // The lesson: on a socket bound to INADDR_ANY the kernel chooses the reply's source address,
-    // the one that the route to the peer prefers. That need not be the address that was asked. A
-    // production server on a host with several addresses learns it through IP_PKTINFO (ip(7)) and
-    // replies from it, or binds one socket to each address. See "The reply from elsewhere" in the
-    // README.
-    while (sendto(fd, &reply, sizeof reply, 0, reinterpret_cast<const sockaddr*>(&peer),
-                  peer_size) < 0) {
-      if (errno == EINTR) continue;
-      warn("sendto %s", text_of(peer).data());  // a peer that cannot be reached is no reason to end
-      break;
-    }
-  }
 }

@@ -8,7 +8,7 @@ begin() {
   ready   client2 '^next: listen'
   type_line client2 ''
   ready   client2 '^next: accept'
-  start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.2.2 8080 < zeros'
+  start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.2.2 8080 < lines'
   type_line client2 ''
   ready   client2 '^next: recv'
 }
@@ -27,7 +27,7 @@ observe 'the kernel remembers it'                       prints client1 'cache ex
 say 'Path MTU discovery'
 run     client1 'sudo ip netns exec ns_client1 ip route flush cache'
 capture near    ns_server veth_srv_c1
-run     host    'head -c 1000000 /dev/zero > zeros'
+run     host    'yes abcdefg | head -c 1000000 > lines'
 begin
 observe 'bytes arrive'                                  received 10000
 run     look1   'sudo ip netns exec ns_client1 ss -tino'

@@ -4,14 +4,14 @@
 lab_up
 
 total() { awk '/recv\(\) = / { total += $4 } END { print total + 0 }' "${log[server]}"; }
-run     host    'head -c 1000000 /dev/zero > zeros'
+run     host    'yes abcdefg | head -c 1000000 > lines'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
 ready   wire    'listening on'
 start   server  'sudo ip netns exec ns_server ./byte_sink -r'
 ready   server  '^next: listen'
 type_line server ''
 ready   server  '^next: accept'
-start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < zeros'
+start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < lines'
 type_line server ''
 ready   server  '^next: recv'
 type_line server 200000

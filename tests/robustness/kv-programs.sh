@@ -56,12 +56,7 @@ observe 'the server has closed some: TIME-WAIT'      sockets host -tan '^TIME-WA
 start server ./kv_store
 observe 'another gets the port all the same'         prints server ' serving on '
 
-say 'A parent that ignores SIGPIPE'
 interrupt server
-start server 'trap "" PIPE; exec ./kv_store'
-ready server ' serving on '
-interrupt server PIPE
-observe 'cannot keep it from dying of one'           exits server 141
 serve
 
 say 'Bytes of any kind'
@@ -102,6 +97,12 @@ observe 'but takes a tab'                            prints server ' request set
 observe 'and nothing else'                           prints server ' set "arrow"' 0
 type_line client2 'exit'
 observe 'and ends well'                              exits client2 0
+
+say 'A full disk'
+start client1 './kv_client 127.0.0.1 8085 > /dev/full'
+type_line client1 ping
+observe 'ends the client'                            exits client1 1
+observe 'with a message'                             prints client1 '^kv_client: standard output: write error$'
 
 say 'Lines that end with CR LF'
 printf 'set crlf 1 2 \r\nget crlf\r\n\r\nQUIT\r\nget crlf\r\n' > lines
@@ -145,6 +146,13 @@ type_line client1 ''
 observe 'is refused'                                 prints client1 '^kv_client: a line of more than [0-9]+ bytes is no request$'
 type_line client1 'ping next'
 observe 'the next one is served'                     prints client1 '^"next"$'
+room=$(sed -nE 's/^kv_client: a line of more than ([0-9]+) bytes .*/\1/p' "${log[client1]}")
+long() { head -c "$1" /dev/zero | tr '\0' ' '; }
+{ printf 'ping fits'; long $((room - 9)); printf '\r\nping not'; long $((room - 8)); printf '\r.\n'; } >&"${keyboard[client1]}"
+type_line client1 'ping last'
+ready client1 '^"last"$'
+observe 'a line as long as the limit is sent'        prints client1 '^"fits"$'
+observe 'no part of one that is longer is'           prints client1 '^"not"$' 0
 after=$(memory client1 HWM)
 observe "from $before to $after KiB"                 [ $((after - before)) -le 16000 ]
 end_input client1

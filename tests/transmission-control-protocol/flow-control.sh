@@ -31,12 +31,12 @@ connect() {
   ready   server  '^next: listen'
   type_line server ''
   ready   server  '^next: accept'
-  start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < zeros'
+  start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < lines'
   type_line server ''
   ready   server  '^next: recv'
 }
 
-run     host    'head -c 1000000 /dev/zero > zeros'
+run     host    'yes abcdefg | head -c 1000000 > lines'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
 ready   wire    'listening on'
 capture cable1  ns_server veth_srv_c1
