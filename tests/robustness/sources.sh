@@ -1,9 +1,56 @@
 #!/usr/bin/env bash
-# What recurs in the sources is the same everywhere, and no source is too long to read.
+# Each source opens as the experiment that it is, what recurs is the same everywhere, and none is too long to read.
 . "$(dirname "$0")/../lib.sh"
 
-# bodies: for each function, a line: its file, its first line, and all of it in one line. A function begins with a line
-# that is not indented and ends with "}" alone; comments directly above belong to it.
+# disorder: what is not in the order that tests/README.md gives, a line each. The files are read twice: the first time,
+# to see which functions are in several. A function's `head` is its first line, made one where it is several.
+disorder() {
+  awk '
+    function wrong(what) { print FILENAME ": " what }
+    function end() {
+      if (!main_at || main_at > 100) wrong("main() does not begin in the first 100 lines")
+      if (declared != defined) wrong("declared" declared ", defined" defined)
+      own = common = ""
+      for (i = 1; i <= mentions; i++) {
+        if (index(declared " ", " " mentioned[i] " ") && !seen[mentioned[i]]++)
+          if (files[heads[mentioned[i]]] > 1) common = common " " mentioned[i]; else own = own " " mentioned[i]
+      }
+      if (declared != own common) wrong("declared" declared ", used" own common)
+      if ((common != "") != ruled) wrong("no line says what is common to several programs, or there is nothing")
+    }
+    FNR == 1 {
+      if (pass == 2 && file) { current = FILENAME; FILENAME = file; end(); FILENAME = current }
+      if (pass == 2) file = FILENAME
+      head = declared = defined = ""; main_at = mentions = ruled = used = 0; delete seen; delete heads
+      if (pass == 2 && $0 !~ "^// " substr(FILENAME, 3, length(FILENAME) - 6) ": ") wrong("no header comment")
+    }
+    { code = $0; sub(/ *\/\/.*/, "", code) }
+    head == "" && code ~ /^(\[\[[a-z]+\]\] )?static [^=]*\(/ || head != "" { sub(/^ +/, " ", code); head = head code }
+    head ~ /[;{]$/ {
+      name = head; sub(/\(.*/, "", name); sub(/.*[ *&]/, "", name)
+      if (head ~ /\{$/ && !(pass == 2)) files[head]++
+      if (head ~ /;$/) { declared = declared " " name; if (main_at || !used) wrong(name "() is not declared between usage and main()") }
+      else if (name == "usage") used = 1
+      else {
+        defined = defined " " name; heads[name] = head
+        if (!main_at) wrong(name "() stands before main()")
+        if (pass == 2 && (files[head] > 1) != ruled) wrong(name "() stands on the wrong side of the line")
+      }
+      head = ""
+    }
+    /^int main\(/ { main_at = FNR }
+    /^#include/ && used { wrong("an #include behind usage()") }
+    /^\/\/ ---- The same in several programs/ { ruled = 1 }
+    main_at { while (match(code, /[a-z_]+\(/)) {
+      mentioned[++mentions] = substr(code, RSTART, RLENGTH - 1); code = substr(code, RSTART + RLENGTH) } }
+    END { end() }' ./*.cpp pass=2 ./*.cpp
+}
+orderly() { seen=$(disorder); [ -z "$seen" ]; }
+# (A student's own program may have become another one: that is what the exercises are for.)
+[ -z "${LAB_STRICT-}" ] || observe 'each is in the order that tests/README.md gives' orderly
+
+# bodies: for each function, a line: its first line, and all of it in one line. A function begins with a line that is not
+# indented and ends with "}" alone; comments directly above belong to it.
 bodies() {
   awk '
     FNR == 1 { above = text = "" }
@@ -11,22 +58,18 @@ bodies() {
     text == "" && /^[a-z[].*\) \{$/ { first = $0; text = above }
     text == "" { above = "" }
     text != "" || first != "" { text = text $0 "\\n" }
-    /^\}/ && first != "" { print FILENAME "\t" first "\t" text; first = text = above = "" }' "$@"
+    /^\}/ && first != "" { print first "\t" text; first = text = above = "" }' "$@"
 }
 bodies ./*.cpp > $lab/bodies
 copies() { grep -cF "$1" $lab/bodies; }   # FIRST-LINE
 differing() {  # the functions that have the same first line in two files, but not the same text
-  seen=$(cut -f 2,3 $lab/bodies | grep -v '^\[\[noreturn\]\] static void usage\|^int main' | sort -u | cut -f 1 | uniq -d)
+  seen=$(grep -v '^\[\[noreturn\]\] static void usage\|^int main' $lab/bodies | sort -u | cut -f 1 | uniq -d)
   [ -z "$seen" ]
 }
-for function in parse_endpoint text_of now say parse_count parse_seconds; do
+for function in restore_signals parse_endpoint text_of now parse_count parse_seconds; do
   observe "$function() is in several programs"     [ "$(copies " $function(")" -ge 2 ]
 done
 observe 'and each copy is the same, to the letter' differing
-for piece in 'if (ferror(stdout)) err(1, "standard output");' \
-  'if (fd <= STDERR_FILENO) {  // the socket has taken the number of a stream that is closed'; do
-  observe "so is: $piece"                          [ "$(grep -lF "$piece" ./*.cpp | wc -l)" -ge 7 ]
-done
 
 no_long_line() { seen=$(grep -nE '^.{101}' ./*.cpp ./*.h); [ -z "$seen" ]; }
 observe 'no main() is longer than 60 lines' \
