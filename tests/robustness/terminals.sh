@@ -101,6 +101,8 @@ try_it() {
   observe 'F2 types it'                                shows '^\(lab\) wire \$ sudo ip netns exec ns_server tcpdump'
   observe 'the next is another'                        shows '^ F2: server \$ .*/kv_store$'
   observe 'it does not run'                            still_shows 'listening on' 0
+  press F2
+  observe 'F2 in place of Enter leaves nothing out'    shows '^ +wire has not run its command yet: press Enter'
   press F3
   observe 'F3 goes back'                               shows '^ F2: wire \$ '
   press F2
