@@ -45,7 +45,7 @@ enter "${LAB_LIMIT:-180}"
 # The commands run in a directory of their own, a copy of the checkout's files and programs, in the tmpfs on /run.
 lab=/run/lab
 export HOME=$lab/home TMPDIR=$lab/tmp LC_ALL=C.UTF-8 TERM=xterm SHELL=$BASH   # no settings of the user's, nothing left in /tmp
-mkdir -p $lab/work $HOME $TMPDIR && mkfifo $lab/keyboard.{1..40} || exit 1
+mkdir -p $lab/work $lab/bin $HOME $TMPDIR && mkfifo $lab/keyboard.{1..40} || exit 1
 binaries=()
 for source in *.cpp; do [ ! -x "${source%.cpp}" ] || binaries+=("${source%.cpp}"); done
 cp -Rp Makefile README.md ./*.h ./*.cpp ./*.sh tests "${binaries[@]}" $lab/work || exit 1
