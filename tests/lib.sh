@@ -20,7 +20,7 @@
 #             finish                     waits for the end of a command; it does not end it
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
 #             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, no_namespaces;
-#                                        after end_capture: packets, doubling, pictured
+#                                        after end_capture: packets, span, doubling, pictured
 #             ladder FILTER NAME...      in a demo, draws what ended captures hold
 #             at HOST COMMAND            a look into a host, without a word in the story
 #             say TITLE                  begins a part (narration.sh)
@@ -231,8 +231,8 @@ evidence() {
 # at_last CHECK...: for what has to wait for a timer of the kernel's: ten times as long.
 at_last() { within $((10 * patience)) "$@"; }
 
-# Between `stopwatch` and `elapsed` went by $took milliseconds. Begin before the event: all may be late on a loaded
-# machine, by up to $slack, and nothing is early.
+# Between `stopwatch` and `elapsed` went by $took milliseconds. Begin before the event: nothing is early, and all may be
+# late, by up to $slack, and on a slow machine more. What packets can tell, `span` tells better.
 # shellcheck disable=SC2034   # for the scripts
 slack=$((300 * patience))
 stopwatch() { began=${EPOCHREALTIME/[.,]/}; }
@@ -325,6 +325,14 @@ fields() {
 # gaps NAME FILTER: of an ended capture, the seconds between one packet that matches and the next, in a line.
 gaps() { fields "$1" "$2" frame.time_relative | awk 'NR > 1 { printf "%.3f ", $1 - last } { last = $1 }'; }
 
+# span NAME FILTER LEAST MOST: so many seconds from the first packet that matches to the last.
+span() {
+  seen=$(fields "$1" "$2" frame.time_relative | awk -v least="$3" -v most="$4" '
+    NR == 1 { first = $1 }
+    { took = $1 - first }
+    END { printf "%.3f s", took; exit NR < 2 || took < least || took > most }') || return 3
+}
+
 # doubling NAME FILTER LEAST: at least so many gaps, and each but the first about twice the one before. (The first ends
 # with a probe, RFC 8985.) On a loaded machine a timer is late, up to 0.1 s, and the next begins when it expires.
 doubling() {
@@ -385,9 +393,6 @@ need_netem() {
   tc qdisc add dev lo root netem delay 0ms 2> $lab/quiet || skip "this kernel has no netem ($(head -n 1 $lab/quiet))"
   tc qdisc del dev lo root
 }
-
-# readme_commands SECTION: the commands in the shell blocks of the README's section.
-readme_commands() { awk -v section="$1" -f tests/readme.awk README.md; }
 
 compare_with_readme() {
   local line terminal command next=0

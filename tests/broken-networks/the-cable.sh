@@ -41,10 +41,8 @@ run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c1 up'
 run     look1   'sudo ip netns exec ns_server ip route'
 observe 'the route comes back with the interface'       prints look1 '^10\.0\.1\.0/24 dev veth_srv_c1 '
 drain() {  # a recv() whenever there is something to read, until the end of the stream
-  local waiting
-  ! grep -q 'recv() = 0' "${log[server]}" || return 0
-  waiting=$(at ns_server ss -Htan 'sport = :8080' | awk '/^ESTAB/ { print $2 } /^CLOSE-WAIT/ { print 1 }')
-  [ "${waiting:-0}" = 0 ] || printf '200000\n' >&"${keyboard[server]}"
+  ! prints server ' recv\(\) = 0' || return 0
+  ! sockets ns_server -tan '^(ESTAB +[1-9]|CLOSE-WAIT).* 10\.0\.1\.1:8080 ' || printf '200000\n' >&"${keyboard[server]}"
   return 1
 }
 observe 'the transfer goes on to its end'               at_last drain

@@ -47,12 +47,13 @@ observe 'the same'                                      exits server 141
 hundred() {
   local i server status
   for ((i = 1; i <= 100; i++)); do
-    at ns_server ./kv_store > $lab/fire.log & server=$!
-    within "$patience" sockets ns_server -tln ':8085 ' || return 3
-    echo "fire $((i % 3 == 0 ? 40 : i % 3 + 1))" | at ns_client$((i % 2 + 1)) ./kv_client 10.0.$((i % 2 + 1)).1 8085 > $lab/quiet || return 3
+    : > $lab/fire.log
+    ip netns exec ns_server ./kv_store >> $lab/fire.log & server=$!
+    within "$patience" eval '[[ $(< $lab/fire.log) == *" serving on "* ]]' || return 3
+    at ns_client$((i % 2 + 1)) ./kv_client 10.0.$((i % 2 + 1)).1 8085 > $lab/quiet <<< "fire $((i % 3 == 0 ? 40 : i % 3 + 1))" || return 3
     within "$patience" eval '! kill -0 $server 2> /dev/null' || { seen="time $i: it lives"; kill $server; return 3; }
     wait $server; status=$?
-    [ $status = 141 ] || { seen="time $i: exit status $status: $(cat $lab/fire.log)"; return 3; }
+    [ $status = 141 ] || { seen="time $i: exit status $status: $(< $lab/fire.log)"; return 3; }
   done
 }
 [ -n "${LAB_BRIEF-}" ] || observe 'a hundred servers out of a hundred are dead' hundred

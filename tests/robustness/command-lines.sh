@@ -4,8 +4,9 @@
 
 # given COMMAND: runs it, with its output in $out and $err and its status in $status.
 given() {
-  out=$(eval "timeout $patience $1" 2> $lab/err < /dev/null); status=$?
-  err=$(cat $lab/err)
+  alive
+  out=$(eval "exec $1" 2> $lab/err < /dev/null); status=$?
+  err=$(< $lab/err)
 }
 
 # What reads an address, a port, a count or a time is the same text in all programs (sources.sh): one of them is asked

@@ -164,8 +164,8 @@ for flood in '*16\r\n$65536\r\n' '*16\r\n' 'x'; do
   dial
   { say_bytes "$flood"
     if [ "$flood" = '*16\r\n' ]; then
-      for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do printf '$65536\r\n'; head -c 65536 /dev/zero; printf '\r\n'; done
-      printf '$65536\r\n'; head -c 65535 /dev/zero
+      for n in {1..15}; do printf '$65536\r\n%065536d\r\n' 0; done
+      printf '$65536\r\n%065535d' 0
     else
       head -c 65530 /dev/zero
     fi; } >&"$line_in"
@@ -213,7 +213,7 @@ logs() { seen=$(tail -n 3 kv.log); grep -qE -- "$1" kv.log; }
 if [ "$size" -le 1000000 ]; then   # AddressSanitizer takes terabytes
 say 'Memory that is not there'
 serve_to_file "ulimit -v $((size + 16000)); exec ./kv_store"
-for n in $(seq 400); do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n' "$n"; head -c 65536 /dev/zero; printf '\r\n'; done > flood
+for n in {1..400}; do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n%065536d\r\n' "$n" 0; done > flood
 dial
 { timeout "$patience" cat <&"$line_in" > /dev/null & } 2> /dev/null
 cat flood 1>&"$line_in" 2> /dev/null

@@ -3,14 +3,17 @@
 # that test itself, when it ends.)
 . "$(dirname "$0")/../lib.sh"
 
-mapfile -t sections < <(awk -f tests/readme.awk README.md | cut -f 1)
 mapfile -t places < <(awk -f tests/readme.awk README.md | cut -f 1,2)
+sections=("${places[@]%$'\t'*}")
 for place in "${places[@]}"; do
   read -r section chapter <<< "$place"
-  mapfile -t typed < <(readme_commands "$section")
+  mapfile -t typed < <(awk -v section="$section" -v terminals=1 -f tests/readme.awk README.md)
+  commands+=("${typed[@]}")
   [ ${#typed[@]} = 0 ] || [ -f "tests/$chapter/$section.sh" ] ||
     fault "the section $section has commands, and tests/$chapter/$section.sh does not run them" "${typed[@]}"
 done
+printf '%s\n' "${commands[@]}" > $lab/commands   # TERMINAL, COMMAND, NOTE
+commands=()
 observe "the README has sections: ${#sections[@]}"           [ ${#sections[@]} -gt 10 ]
 observe 'no two of the same name'                           [ "$(printf '%s\n' "${sections[@]}" | sort | uniq -d)" = '' ]
 for script in tests/*/*.sh; do
@@ -30,7 +33,7 @@ observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 
 
 # A command that stands in a block of another kind would escape its test.
 observe 'shell commands stand in ```sh blocks'              [ "$(grep -E '^ *```.' README.md | grep -vcE '^ *```(cpp|mermaid|sh|text)$')" = 0 ]
-observe 'none of them is written with a prompt'             [ "$(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -c '^[$#]')" = 0 ]
+observe 'none of them is written with a prompt'             [ "$(cut -f 2 $lab/commands | grep -c '^[$#]')" = 0 ]
 
 # Each excerpt of a program begins with a comment that names the file, has ten lines at most, and stands there.
 excerpts() {
@@ -68,16 +71,14 @@ formless() {
     END { tell() }' README.md
 }
 observe 'each begins with a question, and ends with what to remember' [ "$(formless)" = '' ]
-terminals() { for s in "${sections[@]}"; do awk -v section="$s" -v terminals=1 -f tests/readme.awk README.md; done | awk -F '\t' '/^-\t.*sudo/ && $3 != ""'; }
+terminals() { awk -F '\t' '/^-\t.*sudo/ && $3 != ""' $lab/commands; }
 observe 'each terminal has one of the six names'            [ "$(terminals)" = '' ]
 wide() { seen=$(awk '/^ *```/ { block = block == "" ? $1 : ""; next } block == "```sh" && length > 100' README.md); [ -z "$seen" ]; }
 observe 'no line of a command is wider than GitHub shows'   wide
 observe 'it is not longer than a student will read'         [ "$(wc -m < README.md)" -le 95000 ]
 
 # What the commands write, `make clean` takes away.
-for file in $(for s in "${sections[@]}"; do readme_commands "$s"; done | grep -oE '(> [a-z]+|-w [a-z]+\.pcap)' | cut -d' ' -f2 | sort -u); do
-  : > "$file"
-done
+while read -r _ file; do : > "$file"; done < <(cut -f 2 $lab/commands | grep -oE '(> [a-z]+|-w [a-z]+\.pcap)')
 quietly make clean
 only_the_lab() { seen=$(find . -mindepth 1 -maxdepth 1 ! -name .bin | grep -vxE '\./(Makefile|README\.md|tests|.*\.(cpp|h|sh))'); [ -z "$seen" ]; }
 observe 'make clean takes away what the commands write'     only_the_lab

@@ -5,12 +5,13 @@ lab_up
 
 queue() { at "$1" ss -Htan state connected "( sport = :8080 or dport = :8080 )" | awk -v column="$2" '{ print $column }'; }
 position() { awk '/^pos/ { print $2 }' "/proc/${pid[client1]}/fdinfo/0"; }
-stalled() {  # the server's window is closed, and the client has read no more of its file for half a second
+asleep() { local stat; read -r stat < "/proc/${pid[client1]}/stat"; [[ $stat == *') S '* ]]; }   # in write(2): a file never blocks
+stalled() {  # the server's window is closed, and the client is blocked, and has read no more of its file for half a second
   local before
-  sockets ns_client1 -tano 'timer:\(persist,' || return 1
+  sockets ns_client1 -tano 'timer:\(persist,' && asleep || return 1
   before=$(position); seen="at byte $before"
-  nap $((patience / 20)).5
-  [ "$before" -gt 0 ] && [ "$(position)" = "$before" ]
+  nap 0.5
+  [ "$before" -gt 0 ] && asleep && [ "$(position)" = "$before" ]
 }
 # When the client sent empty segments after the window had closed: its probes.
 probes() {
