@@ -28,10 +28,10 @@ check test: all
 	tests/run $(TESTS)
 
 demo: all
-	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $(TESTS)
+	$(if $(STAGE),tests/stage,tests/run --demo) $(if $(PAUSE),--pause=$(PAUSE)) $(TESTS)
 
 demo-%: all
-	tests/run --demo $(if $(PAUSE),--pause=$(PAUSE)) $*
+	$(if $(STAGE),tests/stage,tests/run --demo) $(if $(PAUSE),--pause=$(PAUSE)) $*
 
 # The terminals side by side in one window, by tmux; with the text of a section: terminals-NAME.
 terminals: all
@@ -67,7 +67,7 @@ sanitize:
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
 lint: SOURCES = *.cpp tests/*/*.cpp
 lint:
-	shellcheck two_clients.sh tests/run tests/ladder tests/terminals tests/*/run tests/*.sh tests/*/*.sh tests/*.lib tests/*/*.lib \
+	shellcheck two_clients.sh tests/run tests/ladder tests/terminals tests/stage tests/*/run tests/*.sh tests/*/*.sh tests/*.lib tests/*/*.lib \
 	  $(filter-out .ci/inject .ci/wrong,$(wildcard .ci/*))   # these are no shell
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
@@ -91,7 +91,7 @@ help:
 	@echo 'make demo       play the whole lab, section by section, with all there is to see'
 	@echo 'make demo-NAME  play one section of these:'
 	@tests/run --list | xargs | fold -s -w 74 | sed 's/^/    /'
-	@echo '                (PAUSE=1: each step waits for Enter; PAUSE=2: two seconds)'
+	@echo '                (PAUSE=1: each step waits for Enter; STAGE=1: in terminals)'
 	@echo 'make terminals  open six terminals in one window; make terminals-NAME: those of'
 	@echo '                a section, beside its text; F2 types its commands'
 	@echo 'make check      run the tests (or: make test); some: make check TESTS="NAME ..."'

@@ -109,11 +109,14 @@ start() {
   exec {fd}<> $lab/keyboard.$runs
   [ "$plain" != "$command" ] || as_user=("${ordinary_user[@]}")
   [[ $plain == *[\|\&\;]* ]] || plain="exec $plain"
+  painted[$role]=; [[ -z ${place[$role]-} || $plain != *' watch '* ]] || painted[$role]=1
   set -m   # a process group of its own, and no ignored SIGINT: what a terminal gives a command
   (
     for key in "${keyboard[@]}"; do exec {key}>&-; done
     exec < $lab/keyboard.$runs {fd}>&- 77>&-
-    exec "${as_user[@]}" bash -c "$plain" >> "${log[$role]}" 2>&1
+    exec >> "${log[$role]}" 2>&1
+    [ -z "${painted[$role]}" ] || exec >&"${place[$role]}" 2>&1
+    exec "${as_user[@]}" bash -c "$plain"
   ) &
   set +m
   pid[$role]=$!

@@ -9,6 +9,15 @@ declare -A log=() log_fd=() partial=()   # by ROLE: the file with its output, a 
 declare -A label=() style=() waiting=() stamp=() stamped=() moment=() times=() burst=() shown=() cut=()
 held=() holders=()   # the lines that are held back, and whose they are
 brief=${LAB_BRIEF-} stirred=; [ -z "${LAB_VERBOSE-}" ] || brief=
+# A stage has a place for each terminal, and this the rest, the story. LAB_STAGE names them, as ROLE=COLUMNS,DESCRIPTOR; to
+# that of "typed" goes the name of a terminal when something is typed there.
+declare -A place=() columns=() painted=() fresh=()   # its program paints there itself; something is new there
+story_width=${LAB_WIDTH:-100000}
+for word in ${LAB_STAGE-}; do
+  IFS='=,' read -r role width descriptor <<< "$word"
+  columns[$role]=$width place[$role]=$descriptor
+done
+unset LAB_STAGE
 paint() {  # STYLE TEXT
   if [ -n "${LAB_COLOUR-}" ]; then printf '\e[%sm%s\e[0m' "${colours[$1]-0}" "$2"; else printf %s "$2"; fi
 }
@@ -26,14 +35,24 @@ name_terminal() {
   esac
   style[$1]=$host label[$1]=${host/client/client }
   [ "$host" = "$1" ] || label[$1]+=\'
+  [ -z "${place[$1]-}" ] || label[$1]=${1/%[12]/ ${1: -1}}
 }
-line() {  # ROLE MARK TEXT: a line of that terminal
-  local head text=${3//[^[:print:]$'\t']/?}
+line() {  # ROLE MARK TEXT: a line of that terminal; on a stage, what is typed is told in the story, too
+  local head text=${3//[^[:print:]$'\t']/?} out=${place[$1]-1} LAB_WIDTH=${columns[$1]-${LAB_WIDTH:-100000}}
   [ -n "${label[$1]-}" ] || name_terminal "$1" ''
   printf -v head '%-9s%s ' "${label[$1]}" "$2"
   text=${text//$'\t'/    }
-  [ -z "$brief" ] || [ "$2" != '|' ] || shorten $((${LAB_WIDTH:-100000} - ${#head}))
-  put "${style[$1]}" "$head" "$text"
+  if [ "$out" != 1 ]; then
+    fresh[$1]=1
+    if [ "$2" = '|' ]; then head=''
+    else
+      LAB_WIDTH=$story_width put "${style[$1]}" "$head" "${text//sudo ip netns exec ns_/}"
+      head="$2 "
+      [ -z "${place[typed]-}" ] || echo "${label[$1]}" >&"${place[typed]}"
+    fi
+  fi
+  [ -z "$brief" ] || [ "$2" != '|' ] || shorten $((LAB_WIDTH - ${#head}))
+  put "${style[$1]}" "$head" "$text" >&"$out"
 }
 put() {  # STYLE HEAD TEXT: in lines that are not wider than the terminal, TEXT indented by HEAD
   local text=$3 room=$((${LAB_WIDTH:-100000} - ${#2})) part
@@ -150,7 +169,14 @@ end_story() {  # SENTENCE
   [ -z "$brief" ] || [ -z "$1" ] || { echo; put title 'Remember: ' "${1#*: }"; }
 }
 say() {
+  local role rule
   settle; echo; paint title "# $*"; echo
+  for role in "${!fresh[@]}"; do   # ruled off, if something stands there
+    [ -z "${painted[$role]-}" ] || continue
+    printf -v rule '%*s' "${columns[$role]}" ''
+    { paint dim "${rule// /-}"; echo; } >&"${place[$role]}"
+  done
+  fresh=()
   times=() shown=()   # what came often in the part before is new in this one
 }
 

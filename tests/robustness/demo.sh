@@ -58,6 +58,35 @@ observe 'is told in its order as well'                  [ "$(grep -oE '00:00:[0-
 observe 'and is short'                                  grep -E '\.\.\. \([0-9]+ lines more\)' $lab/told
 observe 'with all that is new'                          grep ' another$' $lab/told
 
+say 'On a stage, with files in the place of terminals'
+scene() {
+  start   client1 'echo one; echo; ./addrconv 10.0.1.2'
+  finish  client1
+  start   client2 'read -r line; echo "got $line"; exit 3'
+  type_line client2 'some words'
+  observe 'a claim'                                     exits client2 3
+  say 'A part'
+  start   client2 'echo more'
+  finish  client2
+  start   host 'echo elsewhere'
+  finish  host
+  settle
+}
+brief=1
+scene > $lab/without
+: > $lab/client1; : > $lab/client2; : > $lab/marked   # (to append, as to a terminal)
+exec {one}>> $lab/client1 {two}>> $lab/client2 {typed}>> $lab/marked
+place=([client1]=$one [client2]=$two [typed]=$typed) columns=([client1]=100 [client2]=60 [typed]=0)
+scene > $lab/story
+place=() columns=() fresh=() brief=
+at_place() { sed -nE "s/^client $1 \|( |$)//p; s/^client $1 ([\$<^] )/\1/p" $lab/without; }
+for number in 1 2; do
+  observe "client $number's lines, and in order"        [ "$(grep -vE '^-+$' $lab/client$number)" = "$(at_place $number)" ]
+done
+observe 'in the story none, but what is typed'          [ "$(grep -v '^client [12] *|' $lab/without)" = "$(cat $lab/story)" ]
+observe 'the parts are ruled off'                       [ "$(grep -cE '^-{100}$' $lab/client1) $(grep -cE '^-{60}$' $lab/client2)" = '1 1' ]
+observe 'it tells where something was typed'            [ "$(xargs < $lab/marked)" = 'client 1 client 2 client 2 client 2' ]
+
 say 'No line stands behind a later one of its own time'
 # A command's lines are held against what was told since it was typed: it may read an old capture.
 late() {

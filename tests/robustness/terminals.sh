@@ -48,26 +48,7 @@ observe 'and there are some'                           [ "$(wc -l < $lab/reached
 
 # ---- In a window. The tmux around it is a user's own.
 
-export TMUX_TMPDIR=$TMPDIR
-echo 'set -g status off' > $HOME/.tmux.conf   # which is none of its business
-user=() windows=0
-outer() { "${user[@]}" tmux -L "outer$windows" "$@"; }
-window() {  # COLUMNS LINES COMMAND: types it there
-  ((++windows))
-  outer -f /dev/null new-session -d -x "$1" -y "$2" "bash -c '$3; echo \"it ended with \$?\"; sleep 1000'" || fault 'no tmux'
-}
-press() { local key; for key; do outer send-keys "$key"; done; }
-shows() {  # REGEX [COUNT]: so many lines on the screen (at least one) match
-  local count
-  seen=$(outer capture-pane -p) || return 3
-  count=$(grep -cE -- "$1" <<< "$seen")
-  if [ $# = 2 ]; then [ "$count" = "$2" ]; else [ "$count" != 0 ]; fi
-}
-still_shows() { nap 0.5; shows "$@"; }
-gone() {  # nothing that a window leads to is left
-  seen=$(pgrep -af 'socket-lab-|terminals --in|bash --rcfile|keeper of the private|tcpdump'; find $TMUX_TMPDIR -name 'socket-lab-*')
-  [ -z "$seen" ]
-}
+. tests/robustness/window.lib
 
 try_it() {
   window 160 45 'tests/terminals'
