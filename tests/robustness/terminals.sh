@@ -142,6 +142,17 @@ if [ "$(id -u)" = 0 ]; then
   user=()
   try_it
   observe 'it is still up'                             eval './two_clients.sh status > $lab/quiet'
+  say 'It is an ordinary user'\''s, too, while it is up and sudo asks for no password'
+  user=("${ordinary_user[@]}")
+  mkdir -m 755 $lab/asks
+  while read -r status what; do
+    install -m 755 /dev/stdin $lab/asks/sudo <<< "#!/bin/sh"$'\n'"exit $status"
+    window 120 30 "PATH=$lab/asks:$PATH tests/terminals leaving"
+    observe "sudo says $status"                        shows '\(lab\) look 1 \$'
+    press 'ls -d /run/two_clients' Enter               # a private lab has that
+    observe "$what"                                    shows "│$what"
+    outer kill-server
+  done <<< $'0 ls: cannot access\n1 /run/two_clients$'
 fi
 
 say 'Refused'

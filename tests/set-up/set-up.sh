@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 may_enter "${ordinary_user[@]}" unshare --user --map-root-user || skip "an ordinary user may make no namespaces here"
 
-cat > $lab/bin/apt-get << 'APT'
+cat > $lab/bin/apt-get << 'APT' || exit 1
 #!/bin/bash
 declare -A provides=([g++]=g++ [make]=make [iproute2]=ip [iputils-ping]=ping [tcpdump]=tcpdump [tshark]=tshark
                      [netcat-openbsd]=nc [procps]=sysctl [tmux]=tmux)
