@@ -11,6 +11,7 @@ for ((step = 1; ; step++)); do
   gone || fault "killed after step $step, then down: something is left" "$seen"
   trapped $step orphan
   quietly ./two_clients.sh up
+  [ -e $lab/orphan ] || fault "step $step: up has not waited for the ip of the one before"
   complete || fault "killed before step $step, which is done nevertheless, then up: not complete" "$seen"
   remove
 done
