@@ -52,7 +52,7 @@ interrupt server
 say 'Buffers'
 rule 'has just as much room'
 quietly cp echo_server.cpp watched.cpp
-quietly make watched CPPFLAGS=-U_FORTIFY_SOURCE LDLIBS=tests/exercises/recv_sizes.cpp
+theirs watched CPPFLAGS=-U_FORTIFY_SOURCE LDLIBS=tests/exercises/recv_sizes.cpp
 start   server './watched -a'
 ready   server 'serving on'
 run     client "./udp_peer echo 127.0.0.1 5678 $sizes"

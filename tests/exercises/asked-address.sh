@@ -5,7 +5,7 @@
 task time_server 'option -p' -p -h
 peer udp_peer
 peer hostile_peer
-quietly make time_client
+peer time_client
 lab_up
 
 # Of a capture, how often whom was asked, and how often who answered.

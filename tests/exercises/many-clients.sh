@@ -3,6 +3,7 @@
 . "$(dirname "$0")/exercise.lib"
 
 task kv_store 'option -c' -c -h
+peer kv_client
 . "$(dirname "$0")/tcp.lib"
 . "$(dirname "$0")/kv.lib"
 

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/exercise.lib"
 
 task kv_store 'option -i' -i 1 -h
+peer kv_client
 . "$(dirname "$0")/kv.lib"
 
 # dropped NAME: the server ends its connection. The stopwatch stops.

@@ -32,7 +32,7 @@ done
 observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 5 ]
 
 # A command that stands in a block of another kind would escape its test.
-observe 'shell commands stand in ```sh blocks'              [ "$(grep -E '^ *```.' README.md | grep -vcE '^ *```(cpp|mermaid|sh|text)$')" = 0 ]
+observe 'shell commands stand in ```sh blocks'              [ "$(grep -E '^ *```.' README.md | grep -vcE '^ *```(cpp|mermaid|sh|text|yaml)$')" = 0 ]
 observe 'none of them is written with a prompt'             [ "$(cut -f 2 $lab/commands | grep -c '^[$#]')" = 0 ]
 
 # Each excerpt of a program begins with a comment that names the file, has ten lines at most, and stands there.
