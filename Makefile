@@ -62,10 +62,12 @@ sanitize:
 	$(MAKE) -C "$$aside" check   # in the environment, so that a make within a test knows it, too
 
 # Optional: what shellcheck, clang-format, cppcheck and clang-tidy have to say.
-lint: SOURCES = *.cpp tests/*/*.cpp
-lint:
+lint: lint-scripts lint-sources
+lint-scripts:
 	shellcheck two_clients.sh tests/run tests/ladder tests/terminals tests/stage tests/*/run tests/exercises/grade tests/exercises/launch tests/*.sh tests/*/*.sh tests/*.lib tests/*/*.lib \
 	  $(filter-out .ci/inject .ci/wrong,$(wildcard .ci/*))   # these are no shell
+lint-sources: SOURCES = *.cpp tests/*/*.cpp
+lint-sources:
 	clang-format --dry-run -Werror *.h $(SOURCES)
 	cppcheck -q --std=c++20 --enable=warning,style,performance,portability --suppress=useStlAlgorithm \
 	  --suppress=ctuOneDefinitionRuleViolation --error-exitcode=1 -I. $(SOURCES)   # each is a program of its own
@@ -98,6 +100,6 @@ help:
 	@echo 'make up, down   set up the lab on this machine, or remove it, through sudo'
 	@echo 'make clean      remove what was built, and what experiments wrote'
 
-.PHONY: all check test demo terminals exercises bench up down sanitize lint fuzz clean help
+.PHONY: all check test demo terminals exercises bench up down sanitize lint lint-scripts lint-sources fuzz clean help
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -278,10 +278,14 @@ stamped() {  # ROLE: each line of its log begins with the time of day (but a pro
 clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence
 
 sockets() {  # HOST SS-OPTIONS REGEX [COUNT]: so many lines of ss (at least one) match
-  local line count=0 inside=(ip netns exec "$1"); [ "$1" != host ] || inside=()
+  local inside=(ip netns exec "$1"); [ "$1" != host ] || inside=()
   seen=$(exec "${inside[@]}" ss -H "$2" 2>> $lab/quiet) || return 3
-  while IFS= read -r line; do [[ ! $line =~ $3 ]] || ((++count)); done <<< "$seen"
-  if [ $# = 4 ]; then [ $count = "$4" ]; else [ $count != 0 ]; fi
+  lines "${@:3}"
+}
+lines() {  # REGEX [COUNT]: so many lines of $seen (at least one) match
+  local line count=0
+  while IFS= read -r line; do [[ ! $line =~ $1 ]] || ((++count)); done <<< "$seen"
+  if [ $# = 2 ]; then [ $count = "$2" ]; else [ $count != 0 ]; fi
 }
 
 no_namespaces() { seen=$(ip netns list) || return 3; [ -z "$seen" ]; }
