@@ -97,8 +97,8 @@ inline std::string escaped(std::string_view bytes, bool quoted = true) {
 }
 
 // ---- Decoders. Each takes a message off the front of `input`, the bytes that have come so far.
-// While more bytes are needed, it returns nothing and takes nothing: call it again when they are
-// there. So it makes no difference in what pieces the bytes came.
+// While more bytes are needed, it returns nothing and leaves the beginning of the message: call it
+// again when the rest is there. So it makes no difference in what pieces the bytes came.
 
 // What breaks the protocol or a limit. what() is fit for a terminal. Take nothing more off that
 // stream: once one message boundary is unknown, all later ones are.
@@ -214,7 +214,8 @@ inline std::optional<std::vector<std::string>> take_array(std::string_view& inpu
   return std::vector<std::string>(words.begin(), words.end());
 }
 
-// A request: its words, at least one and at most KV_MAX_ARGUMENTS.
+// A request: its words, at least one and at most KV_MAX_ARGUMENTS. Empty lines and arrays before it
+// are no requests. They are taken at once, or they could fill a buffer that is to hold one.
 inline std::optional<std::vector<std::string>> take_request(std::string_view& input) {
   while (!input.empty()) {
     std::optional<std::vector<std::string>> words;
@@ -222,7 +223,7 @@ inline std::optional<std::vector<std::string>> take_request(std::string_view& in
       words = take_array(input);
     else if (const auto line = take_line(input, KV_MAX_LINE, false))
       words = split(*line);
-    if (!words || !words->empty()) return words;  // what has no words is passed over
+    if (!words || !words->empty()) return words;
   }
   return std::nullopt;
 }
