@@ -29,7 +29,10 @@ full_run() {  # NAMES
 }
 for names in 1 2 3 4 5; do
   full_run $names
-  observe "room for $names names: it says so, and fails"  [ "$?|$(grep -c 'No space left on device$' $lab/up.out)" = '1|1' ]
+  status=$?
+  [ "$status|$(grep -c 'No space left on device$' $lab/up.out)" = '1|1' ] ||
+    fault "room for $names names: it does not fail and say so: $status" "$(cat $lab/up.out)"
+  observe "room for $names names: it says so, and fails"  [ $status = 1 ]
   observe 'and leaves nothing'                          [ "$(tail -n 1 $lab/up.out)" = 'left: ' ]
   [ $names = 1 ] ||
     observe 'which it says'                             grep -q 'nothing is left of it$' $lab/up.out
