@@ -97,7 +97,7 @@ late() {
       for (l in told) if (time > told[l]) told[l] = time
     }' "${log[host]}"
 }
-run     host    'env TERM=dumb script -qec "tests/run --demo fire inside-a-datagram one-port-one-socket" /dev/null'
+run     host    'env TERM=dumb script -qec "tests/run --demo fire inside-a-datagram the-reply-from-elsewhere" /dev/null'
 observe 'they are played'                               exits host 0
 observe 'in order'                                      [ "$(late)" = '' ]
 observe 'a terminal that knows no colours gets none'    [ "$(grep -c $'\e' "${log[host]}")" = 0 ]

@@ -17,7 +17,7 @@ observe 'other keys do not count'                        still_shows '^ +\(Enter
 press Enter
 observe 'Enter goes on: the story has the short form'    shows '^server   \$ server \./time_server 0\.0\.0\.0 8080 +│'
 observe 'the terminal the whole command'                 shows '│\$ sudo ip netns exec ns_server \./time_server 0\.0\.0\.0 8080'
-observe 'where it was typed is marked'                   shows '─ > server'
+observe 'where it was typed is marked'                   shows '─>server ─'
 observe 'it waits again'                                 shows '^ +\(Enter\)'
 click 120 40
 clicked() { seen=$(tmux -L socket-lab-stage display -p '#{@name}'); [ "$seen" = wire ]; }
@@ -25,7 +25,7 @@ observe 'another terminal can be clicked'                clicked
 press Enter
 observe 'Enter goes on though another one was clicked'   shows '│[0-9:.]+ serving on 0\.0\.0\.0:8080'
 observe 'what it prints is not in the story'             shows '^[^│]*serving on' 0
-observe 'with the next'                                  shows '─ > client 1'
+observe 'with the next'                                  shows '─>client 1 ─'
 press F9
 observe 'F9 ends it in the middle'                       shows '^it ended with (2|130)$'   # make says 2
 observe 'nothing is left'                                gone
