@@ -49,7 +49,7 @@ observe 'they are told in the order of their times'     [ "$(grep -oE '[a-z]+$' 
 say 'What is held back for brevity'
 brief=1
 start   client1 'read -r; for i in {0..38..2}; do printf "00:00:01.%06d even %d\n" $i $i; done'
-start   client2 'read -r; for i in {1..39..2}; do printf "00:00:01.%06d odd %d\n" $i $i; [ $i != 21 ] || echo "00:00:01.000021 another"; done'
+start   client2 'read -r; for i in {1..39..2}; do printf "00:00:01.%06d odd %d\n" $i $i; [ $i != 39 ] || echo "00:00:01.000040 another"; done'
 for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
 until ended client1 && ended client2; do nap 0.05; done
 settle > $lab/told
