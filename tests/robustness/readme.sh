@@ -75,7 +75,7 @@ terminals() { awk -F '\t' '/^-\t.*sudo/ && $3 != ""' $lab/commands; }
 observe 'each terminal has one of the six names'            [ "$(terminals)" = '' ]
 wide() { seen=$(awk '/^ *```/ { block = block == "" ? $1 : ""; next } block == "```sh" && length > 100' README.md); [ -z "$seen" ]; }
 observe 'no line of a command is wider than GitHub shows'   wide
-observe 'it is not longer than a student will read'         [ "$(wc -m < README.md)" -le 90500 ]
+observe 'it is not longer than a student will read'         [ "$(wc -m < README.md)" -le 91500 ]
 
 # What the commands write, `make clean` takes away.
 while read -r _ file; do : > "$file"; done < <(cut -f 2 $lab/commands | grep -oE '(> [a-z]+|-w [a-z]+\.pcap)')
