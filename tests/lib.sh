@@ -222,7 +222,7 @@ evidence() {
     exits) [ "$3" = 0 ] || [[ $sentence == *"exit status $3"* ]] || text=$seen
       [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
     sockets) [ "${5-1}" = 0 ] || text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
-    packets) [ "$frame" = 0 ] || {
+    packets) [ "${frame:-0}" = 0 ] || {
       text=$(tcpdump -n -r "$lab/$2.pcap" 2> /dev/null | sed -n "${frame}p"); shorten
       [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
     doubling) text="gaps: ${seen% } s" ;;
