@@ -230,7 +230,7 @@ fi
 
 say 'A reply that nobody reads'
 serve_to_file ./kv_store
-for n in $(seq 60000); do printf '*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n' "$n"; done > many
+awk 'BEGIN { for (n = 1; n <= 60000; n++) printf "*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n", n }' > many
 dial
 { timeout 60 head -c 300000 <&"$line_in" > /dev/null & } 2> /dev/null
 cat many 1>&"$line_in"
