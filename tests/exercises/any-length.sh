@@ -18,9 +18,11 @@ logged() {  # SIZE...: each as received whole
   done
 }
 snug() {  # no call has had more room than a datagram needs, but for a single byte
-  seen=$(awk -F '[ ,]+' '$2 > $4 && $2 > 1 {
-    print "for a datagram of " $4 " bytes a buffer of " $2 }' recv_sizes)
-  [ -z "$seen" ]
+  seen=$(awk -F '[ ,]+' '/^room / && $2 > $4 && $2 > 1 {
+    print "for a datagram of " $4 " bytes a buffer of " $2 }' errors)
+  [ -z "$seen" ] || return 3
+  seen='no call of recv, recvfrom, recvmsg or read, for each of them'
+  [ "$(grep -c '^room ' errors)" -ge "$(wc -w <<< "$sizes")" ]
 }
 
 say 'Datagrams of many sizes'
@@ -53,7 +55,7 @@ say 'Buffers'
 rule 'has just as much room'
 quietly cp echo_server.cpp watched.cpp
 theirs watched CPPFLAGS=-U_FORTIFY_SOURCE LDLIBS=tests/exercises/recv_sizes.cpp
-start   server './watched -a'
+start   server './watched -a 2> errors'
 ready   server 'serving on'
 run     client "./udp_peer echo 127.0.0.1 5678 $sizes"
 expect 'no call that reads has more room than the datagram needs' snug

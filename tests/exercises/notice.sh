@@ -73,6 +73,8 @@ rule 'What the server sends'
 dial -n
 order server 'send hello' '^sent 5'
 expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
+rule 'Both go to standard error'
+expect '... and not written to standard output' silent
 rule 'While nothing is due'
 expect '... and simple_nc sleeps again' asleep client1
 rule 'What the server sends'
