@@ -20,6 +20,8 @@ mkdir -p $lab/elsewhere/tests/exercises
 observe 'CDPATH leads to another directory tests'       one_passed "CDPATH=$lab/elsewhere tests/run converting-addresses"
 typed "CDPATH=$lab/elsewhere tests/exercises/run no-such-exercise; CDPATH=$lab/elsewhere tests/exercises/run networks"
 observe 'and tests/exercises'                           [ "$(grep -c 'no exercise is called' <<< "$out")" = 1 ]
+typed "CDPATH=$lab/elsewhere tests/stage nothing"
+observe 'and the stage finds tests, too'                [ "$(grep -c 'no test is called nothing' <<< "$out")" = 1 ]
 shim sudo 'echo through sudo'
 for hidden in /sys/firmware /proc/fs; do   # as containers hide them: in a user namespace none of the two can be mounted
   hide="unshare --mount bash -c 'mount -t tmpfs tmpfs $hidden && \"\$@\"' - ${ordinary_user[*]}"
