@@ -16,7 +16,9 @@ type_line client1 'second line'
 observe 'both lines wait at the server'                 sockets ns_server -tan '^ESTAB +23 '
 end_input client1
 observe 'C-d ends it at once'                           exits client1 0
+run     look1   'sudo ip netns exec ns_server ss -tan'
 observe 'although nobody has read: CLOSE-WAIT'          sockets ns_server -tan '^CLOSE-WAIT +24 '
+run     look2   'sudo ip netns exec ns_client1 ss -tan'
 observe 'and FIN-WAIT-2'                                sockets ns_client1 -tan '^FIN-WAIT-2 '
 end_capture cable1
 observe 'its FIN is on the wire'                        packets cable1 'ip.src == 10.0.1.2 && tcp.flags.fin == 1' -eq 1

@@ -19,6 +19,7 @@ experiment() {
 }
 
 experiment ''
+run     look1   'sudo ip netns exec ns_server ss -tan'
 run     server  'sudo ip netns exec ns_server ./byte_sink'
 observe 'FIN-WAIT-2 holds the port'                     prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 end_input client1

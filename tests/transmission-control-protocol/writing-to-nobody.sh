@@ -22,6 +22,7 @@ say 'Killed with an empty receive buffer'
 capture empty   ns_server veth_srv_c1
 connect
 interrupt server
+run     look1   'sudo ip netns exec ns_client1 ss -tan'
 observe 'its kernel sends FIN: CLOSE-WAIT'              sockets ns_client1 -tan '^CLOSE-WAIT '
 type_line client1 'anybody there?'
 observe 'the first write is answered by RST'            sockets ns_client1 -tan . 0
@@ -59,6 +60,7 @@ connect
 type_line client1 'never read'
 observe 'bytes wait at the server'                      sockets ns_server -tan '^ESTAB +11 '
 interrupt server
+run     look1   'sudo ip netns exec ns_client1 ss -tan'
 observe 'its kernel sends RST: no connection is left'   sockets ns_client1 -tan . 0
 type_line client1 'anybody there?'
 observe 'the first write fails'                         prints client1 '^simple_nc: write 10\.0\.1\.1:8080: Connection reset by peer$'
