@@ -36,7 +36,7 @@ interrupt server
 
 say 'A megabyte, byte for byte'
 head -c 1048576 /dev/urandom > random
-start   server2 'sudo ip netns exec ns_server nc -l 10.0.1.1 8081 > received'
+start   server2 'sudo ip netns exec ns_server nc -l -p 8081 > received'
 observe 'nc listens'                                    sockets ns_server -tln ':8081 '
 run     client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8081 < random'
 observe 'sent'                                          exits client1 0
