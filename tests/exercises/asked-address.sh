@@ -4,7 +4,6 @@
 
 task time_server 'option -p' -p -h
 peer udp_peer
-peer hostile_peer
 peer time_client
 lab_up
 
@@ -75,7 +74,7 @@ expect 'asked at 10.0.1.255, a broadcast address, it answers from its own: 10.0.
 
 say 'What is no request'
 rule 'The log and the replies'
-run     client1 'sudo ip netns exec ns_client1 ./hostile_peer table 10.0.2.1 8080'
+run     client1 'sudo ip netns exec ns_client1 ./udp_peer table 10.0.2.1 8080'
 expect 'what is no request is not answered'         exits client1 0
 for size in 0 23 25 24 65507; do
   expect "ignored in the log: $size bytes" prints server " 10\.0\.1\.2:[0-9]+ ignored, $size bytes\$"

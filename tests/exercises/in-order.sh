@@ -5,7 +5,6 @@
 
 task time_burst_client 'option -o' -o -h
 peer udp_peer
-peer hostile_peer
 
 lines_are() {  # a line of a reply says no more
   seen=$(grep '^reply' "${log[client]}" | grep -vE '^reply [0-9]+$'); [ -z "$seen" ] || return 3
@@ -104,7 +103,7 @@ interrupt server
 
 say 'A server that answers with all sorts of things'
 rule 'With it, so is whatever the task does not speak of'
-start   server './hostile_peer serve 8080'
+start   server './udp_peer hostile 8080'
 expect 'it waits' sockets host -aun ':8080 '
 run     client './time_burst_client 127.0.0.1 8080 -o -c 5 -W 1'
 expect 'what is no reply, or to no request, is ignored: printed are 1 to 5' printed '1 2 3 4 5'

@@ -2,13 +2,13 @@
 # Whatever comes in a datagram: the time programs say so, go on, and do not grow.
 . "$(dirname "$0")/../lib.sh"
 
-compile hostile_peer tests/robustness/hostile_peer.cpp -O1
+compile udp_peer tests/exercises/udp_peer.cpp -O1
 grown() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"; }
 
 say 'A server, one of each kind of bad datagram'
 start server './time_server 127.0.0.1 8080'
 ready server 'serving on'
-run peer 'sudo ./hostile_peer table 127.0.0.1 8080'
+run peer 'sudo ./udp_peer table 127.0.0.1 8080'
 observe 'the good request alone is answered'       exits peer 0
 for size in 0 23 25 24 65507; do
   observe "ignored, with its size: $size bytes"    prints server " 127\.0\.0\.1:[0-9]+ ignored, $size bytes\$"
@@ -21,16 +21,16 @@ interrupt server
 say 'A server, 300,000 random datagrams'
 start server './time_server 127.0.0.1 8080 > flood.log'
 observe 'it serves'                                sockets host -aun ':8080 '
-run peer './hostile_peer flood 127.0.0.1 8080 1000'
+run peer './udp_peer flood 127.0.0.1 8080 1000'
 before=$(grown server)
-run peer './hostile_peer flood 127.0.0.1 8080 300000'
+run peer './udp_peer flood 127.0.0.1 8080 300000'
 observe 'every hundredth was good, and answered'   exits peer 0
 observe "it has not grown: $before KiB"            [ "$(grown server)" -le $((before + 64)) ]
 observe 'it has read them all'                     [ "$(grep -c ' ignored, ' flood.log)" = 301000 ]
 interrupt server
 
 say 'Clients, and a server that answers with everything'
-start server './hostile_peer serve 8080'
+start server './udp_peer hostile 8080'
 observe 'it waits'                                 sockets host -aun ':8080 '
 run client1 './time_client 127.0.0.1 8080 -c 2 -i 0.2'
 observe 'both true replies are found'              last_line client1 '^2 sent, 2 received, 0% lost$'
@@ -45,28 +45,33 @@ observe 'nothing but clean text'                   clean client1
 interrupt server
 
 say 'A burst client, and replies in the order 3 1 2 3, 6 4 5 6 ...'
-start server './hostile_peer shuffle 8080 30'
-observe 'it waits'                                 sockets host -aun ':8080 '
-run client1 './time_burst_client 127.0.0.1 8080 -c 30'
+start server './udp_peer serve 8080'
+ready server '^serving$'
+start client1 './time_burst_client 127.0.0.1 8080 -c 30 -W 60'
+ready server ' request 30$'
+type_line server "$(for n in {3..30..3}; do echo "$n $((n - 2)) $((n - 1)) $n"; done | xargs)"
+finish client1
 observe 'two of three came after a higher number'  last_line client1 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
 observe 'which is no failure'                      exits client1 0
+interrupt server
 
 say 'Replies to requests that could not be sent'
 lab_up
-start server 'sudo ip netns exec ns_server ./hostile_peer ahead 8080 3'
+start server 'sudo ip netns exec ns_server ./udp_peer serve 8080'
 observe 'it waits'                                 sockets ns_server -aun ':8080 '
 start client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 3 -i 2 -W 20'
-ready server '^asked$'
+ready server ' request 1$'
 quietly ip -n ns_client1 route add prohibit 10.0.1.1
 ready client1 'request 3: Permission denied$'
-type_line server ''
+type_line server '3 2 1'
 observe 'answer nothing'                           prints client1 '^ignored 24 bytes that answer no request$' 2
 observe 'and are not counted'                      last_line client1 '^3 sent, 1 received, 66\.6667% lost$'
+interrupt server
 
 say 'An echo server'
 start server './echo_server'
 ready server 'serving on'
-run peer 'sudo ./hostile_peer table 127.0.0.1 5678'
+run peer 'sudo ./udp_peer table 127.0.0.1 5678'
 observe 'the largest datagram: 16 bytes of it'     prints server ' received 16 of 65507 bytes from 127\.0\.0\.1:[0-9]+, 65491 truncated$'
 observe 'an empty one is one, too'                 prints server ' received 0 of 0 bytes from '
 observe 'the log is clean text'                    clean server
