@@ -2,7 +2,7 @@
 # Whatever comes in a datagram: the time programs say so, go on, and do not grow.
 . "$(dirname "$0")/../lib.sh"
 
-compile udp_peer tests/exercises/udp_peer.cpp -O1
+compile udp_peer tests/exercises/udp_peer.cpp
 grown() { awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"; }
 
 say 'A server, one of each kind of bad datagram'

@@ -21,7 +21,7 @@ done
 [ ${#provides[@]} = 0 ] || { echo "missing: ${!provides[*]}"; exit 1; }
 APT
 chmod +x $lab/bin/apt-get
-quietly rm addrconv byte_sink kv_client   # the others have just been built as well
+quietly rm addrconv addrbind   # the others have just been built as well
 export TESTS=converting-addresses       # the other sections are played by their own tests
 
 run host 'sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y g++ make iproute2 iputils-ping tcpdump tshark netcat-openbsd procps tmux && make demo'
