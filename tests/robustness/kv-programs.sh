@@ -2,13 +2,11 @@
 # kv_store and kv_client with peers that one hopes never to have.
 . "$(dirname "$0")/../lib.sh"
 
+. tests/exercises/kv.lib
+
 serve() { start server './kv_store'; ready server ' serving on '; }
-dial() { exec {line_in}<> /dev/tcp/127.0.0.1/8085; }
-hang_up() { exec {line_in}>&-; }
-# shellcheck disable=SC2059
-say_bytes() { printf "$1" >&"$line_in"; }   # as printf's escapes write them
 # demand BYTES: sends them to the server as a client of its own; what it says until it hangs up is in $told.
-demand() { dial; say_bytes "$1"; told=$(timeout "$patience" cat <&"$line_in" | tr -d '\r\0'); hang_up; }
+demand() { dial peer; writes peer "$1"; told=$(timeout "$patience" cat <&"${client[peer]}" | tr -d '\r\0'); hang_up peer; }
 memory() { awk -v what="^Vm$2" '$0 ~ what { print $2 }' "/proc/${pid[$1]}/status"; }
 
 say 'Requests that break the protocol'   # the others are in kv_decoder.cpp
@@ -37,16 +35,16 @@ observe 'which the log notes'                        prints server ' 127\.0\.0\.
 say 'Those who talk on all the same'
 resets() { awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp; }   # segments sent with RST
 before=$(resets)
-dial
-{ timeout "$patience" cat <&"$line_in" > told & } 2> /dev/null
-{ printf '*17\r\n'; head -c 3000000 /dev/zero; } >&"$line_in"
-hang_up
+dial peer
+{ timeout "$patience" cat <&"${client[peer]}" > told & } 2> /dev/null
+{ printf '*17\r\n'; head -c 3000000 /dev/zero; } >&"${client[peer]}"
+hang_up peer
 heard() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: more than 16 arguments' ]; }
 observe 'hear the error'                             heard
 observe 'and meet no RST'                            [ "$(resets)" = "$before" ]
-dial
-{ yes '*x' >&"$line_in" & } 2> /dev/null
-hang_up
+dial peer
+{ yes '*x' >&"${client[peer]}" & } 2> /dev/null
+hang_up peer
 run client1 'echo ping | ./kv_client 127.0.0.1 8085'
 observe 'or are left in the middle of it'            prints client1 '^PONG$'
 
@@ -60,11 +58,11 @@ interrupt server
 serve
 
 say 'Bytes of any kind'
-dial
-say_bytes '*3\r\n$3\r\nSET\r\n$3\r\n\0\r\n\r\n$4\r\n\xff\0\r\n\r\n*2\r\n$3\r\nGET\r\n$3\r\n\0\r\n\r\n*1\r\n$4\r\nKEYS\r\n'
-binary() { seen=$(timeout "$patience" head -c 28 <&"$line_in" | od -An -v -tx1 | tr -d ' \n'); [ "$seen" = "$(printf '+OK\r\n$4\r\n\xff\0\r\n\r\n*1\r\n$3\r\n\0\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')" ]; }
+dial peer
+writes peer '*3\r\n$3\r\nSET\r\n$3\r\n\0\r\n\r\n$4\r\n\xff\0\r\n\r\n*2\r\n$3\r\nGET\r\n$3\r\n\0\r\n\r\n*1\r\n$4\r\nKEYS\r\n'
+binary() { seen=$(timeout "$patience" head -c 28 <&"${client[peer]}" | od -An -v -tx1 | tr -d ' \n'); [ "$seen" = "$(printf '+OK\r\n$4\r\n\xff\0\r\n\r\n*1\r\n$3\r\n\0\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')" ]; }
 observe 'are keys and values like all others'        binary
-hang_up
+hang_up peer
 start client1 './kv_client 127.0.0.1 8085'
 type_line client1 $'set tab\there'
 type_line client1 $'get tab'
@@ -161,22 +159,22 @@ finish client1
 say 'Memory, while a client sends what is never a request'
 before=$(memory server HWM)
 for flood in '*16\r\n$65536\r\n' '*16\r\n' 'x'; do
-  dial
-  { say_bytes "$flood"
+  dial peer
+  { writes peer "$flood"
     if [ "$flood" = '*16\r\n' ]; then
       for n in {1..15}; do printf '$65536\r\n%065536d\r\n' 0; done
       printf '$65536\r\n%065535d' 0
     else
       head -c 65530 /dev/zero
-    fi; } >&"$line_in"
+    fi; } >&"${client[peer]}"
   observe "it has read all of $flood..."             sockets host -tan '^ESTAB +0 +0 +127\.0\.0\.1:8085 '
-  hang_up
+  hang_up peer
 done
 observe 'and counts each as half a request'          prints server 'disconnected in the middle of a request' 3
-dial
-{ timeout "$patience" cat <&"$line_in" > told & } 2> /dev/null
-head -c 32M /dev/zero 1>&"$line_in" 2> /dev/null
-hang_up
+dial peer
+{ timeout "$patience" cat <&"${client[peer]}" > told & } 2> /dev/null
+head -c 32M /dev/zero 1>&"${client[peer]}" 2> /dev/null
+hang_up peer
 refused() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: a line of more than 65536 bytes' ]; }
 observe 'a line without end is none'                 refused
 after=$(memory server HWM)
@@ -214,16 +212,16 @@ if [ "$size" -le 1000000 ]; then   # AddressSanitizer takes terabytes
 say 'Memory that is not there'
 serve_to_file "ulimit -v $((size + 16000)); exec ./kv_store"
 for n in {1..400}; do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n%065536d\r\n' "$n" 0; done > flood
-dial
-{ timeout "$patience" cat <&"$line_in" > /dev/null & } 2> /dev/null
-cat flood 1>&"$line_in" 2> /dev/null
-hang_up
+dial peer
+{ timeout "$patience" cat <&"${client[peer]}" > /dev/null & } 2> /dev/null
+cat flood 1>&"${client[peer]}" 2> /dev/null
+hang_up peer
 observe 'ends a connection'                          logs ' disconnected by us\. Out of memory$'
 # Some of what there is makes room, whatever the allocator does with it.
-dial
-say_bytes "PING\r\n$(for n in 00 01 02 03 04 05; do echo "DEL k${n}1 k${n}2 k${n}3 k${n}4 k${n}5 k${n}6 k${n}7 k${n}8 k${n}9"; done)\nGET k070\r\n"
-left=$(timeout "$patience" head -n 8 <&"$line_in" | tr -d '\r' | xargs)
-hang_up
+dial peer
+writes peer "PING\r\n$(for n in 00 01 02 03 04 05; do echo "DEL k${n}1 k${n}2 k${n}3 k${n}4 k${n}5 k${n}6 k${n}7 k${n}8 k${n}9"; done)\nGET k070\r\n"
+left=$(timeout "$patience" head -n 8 <&"${client[peer]}" | tr -d '\r' | xargs)
+hang_up peer
 observe 'and not the server, nor its data'           [ "$left" = '+PONG :9 :9 :9 :9 :9 :9 $65536' ]
 interrupt server
 fi
@@ -231,18 +229,18 @@ fi
 say 'A reply that nobody reads'
 serve_to_file ./kv_store
 awk 'BEGIN { for (n = 1; n <= 60000; n++) printf "*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n", n }' > many
-dial
-{ timeout 60 head -c 300000 <&"$line_in" > /dev/null & } 2> /dev/null
-cat many 1>&"$line_in"
-hang_up
+dial peer
+{ head -c 300000 <&"${client[peer]}" > /dev/null & } 2> /dev/null
+cat many 1>&"${client[peer]}"
+hang_up peer
 printf 'dbsize\nkeys\n' > asked
 run client1 './kv_client 127.0.0.1 8085 < asked > answer'
 observe 'sixty thousand keys'                        [ "$(head -n 1 answer)" = '(integer) 60000' ]
 observe 'are one reply of 4 MB'                      [ "$(tail -n 1 answer)" = "60000) \"$(printf %064d 60000)\"" ]
-dial
-say_bytes 'KEYS\r\n'
+dial peer
+writes peer 'KEYS\r\n'
 observe 'the server is stuck in send()'              sockets host -tan '^ESTAB +0 +[1-9][0-9]+ +127\.0\.0\.1:8085 '
-hang_up
+hang_up peer
 observe 'until the client is gone'                   logs ' lost while replying: Connection reset by peer$'
 start client1 './kv_client 127.0.0.1 8085'
 type_line client1 'ping'
