@@ -61,6 +61,7 @@ observe 'with all that is new'                          grep ' another$' $lab/to
 observe 'but the ping that ends a capture: nobody typed it' [ "$(grep -c ICMP $lab/told)" = 0 ]
 
 say 'On a stage, with files in the place of terminals'
+unset LAB_COLOUR   # the lines are compared
 scene() {
   start   client1 'echo one; echo; ./addrconv 10.0.1.2'
   finish  client1
