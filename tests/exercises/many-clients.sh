@@ -172,10 +172,11 @@ hang_up one
 say 'A client that asks without end, and reads'
 rule 'A client sends requests without end'
 dial eager
-cat <&"${client[eager]}" > /dev/null &
+{ head -c 100000 > /dev/null && : > fed; exec cat > /dev/null; } <&"${client[eager]}" &
 eager=$!
 stream eager yes PING
 yes=$!
+within $((2 * patience)) [ -e fed ] || fault 'one asks without end, and reads its replies: it gets them'
 expect 'one asks without end, and reads its replies: another gets its own' busy second 20
 kill "$yes" "$eager"
 hang_up eager
