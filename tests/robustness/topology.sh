@@ -47,6 +47,7 @@ lives_in() { seen=$(ip netns identify "$sleeper"); [ "$seen" = "$1" ]; }
 say 'Not its own: somebody else has an ns_server'
 : > /run/two_clients.lab
 what_it_is() { stat -Lc %i /run/netns/*; at ns_server grep -s . /proc/sys/net/ipv4/{ip_forward,tcp_rmem} /proc/net/udp; at ns_server ip link; }
+no_program() { seen=$(ip netns pids ns_server); [ -z "$seen" ]; }
 quietly ip netns add ns_server
 for state in 'as ip netns add leaves it' 'with a setting changed' 'with a socket that a program elsewhere holds'; do
   case $state in
@@ -54,7 +55,7 @@ for state in 'as ip netns add leaves it' 'with a setting changed' 'with a socket
     *socket*) quietly ip -n ns_server link set lo up
       at ns_server bash -c 'exec 5<> /dev/udp/127.0.0.1/9; exec nsenter --net=/proc/1/ns/net sleep 1000' & holder=$!
       observe 'there is a socket in it'                  sockets ns_server -uan ':9( |$)'
-      observe 'and no program'                           [ -z "$(ip netns pids ns_server)" ] ;;
+      observe 'and no program'                           no_program ;;
   esac
   before=$(what_it_is)
   for words in up down; do
