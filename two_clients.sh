@@ -209,7 +209,7 @@ hold() {  # FILE: that only its owner can open
 # ---- The command line
 fail() { echo "two_clients.sh: $*" >&2; exit 1; }
 main() {
-  local tool host name bits whose="the machine's" sudo='sudo '
+  local tool host lines whose="the machine's" sudo='sudo '
   case $#:${1-}:$$ in
     1:up:* | 1:down:* | 1:status:* | 1:shell:* | 1:keep:1) ;;
     *:-h:* | *:--help:* | *:help:*) echo "$usage"; exit 0 ;;
@@ -219,9 +219,9 @@ main() {
     fail "needs $tool: apt-get install iproute2 procps util-linux"; done
   [ "$1" != shell ] || shell
   # Namespaces need CAP_SYS_ADMIN (bit 21) and links CAP_NET_ADMIN (bit 12): root has them, and who
-  # is root in a user namespace of one's own (capabilities(7), user_namespaces(7)).
-  while read -r name bits && [ "$name" != CapEff: ]; do :; done < /proc/self/status
-  (((0x$bits >> 21) & (0x$bits >> 12) & 1)) || without_rights "$1"
+  # is root in a user namespace of one's own (capabilities(7)). In one read: it may change.
+  mapfile -t lines < /proc/self/status; [[ ${lines[*]} =~ CapEff:.([0-9a-f]+) ]]
+  (((0x${BASH_REMATCH[1]} >> 21) & (0x${BASH_REMATCH[1]} >> 12) & 1)) || without_rights "$1"
   [ "$1" != keep ] || { umask 022; keep; exit; }
   [ ! -e $private ] || whose='your private' sudo=
   umask 077; hold $record; umask 022
