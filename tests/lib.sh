@@ -193,7 +193,7 @@ within() {
     pump
     waited=$((${EPOCHREALTIME/[.,]/} - begin))
     [ $waited -lt $((limit * 1000000)) ] || return 1
-    pause=$((waited < 240000 ? 30000 : waited > 1600000 ? 200000 : waited / 8))
+    pause=$((waited < 80000 ? 20000 : waited > 800000 ? 200000 : waited / 4))
     printf -v pause 0.%06d $pause
     stirred=1
     nap "$pause"
