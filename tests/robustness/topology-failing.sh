@@ -17,7 +17,7 @@ for ((step = 1; ; step++)); do
     remove
   fi
 done
-observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 20 ]
+observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 6 ]
 remove
 
 # A /run in which there is room for so many names: its own, the lock, netns, and not for each host.
