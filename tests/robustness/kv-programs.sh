@@ -4,46 +4,42 @@
 
 . tests/exercises/kv.lib
 
-serve() { start server './kv_store'; ready server ' serving on '; }
-# demand BYTES: sends them to the server as a client of its own; what it says until it hangs up is in $told.
-demand() { dial peer; writes peer "$1"; told=$(timeout "$patience" cat <&"${client[peer]}" | tr -d '\r\0'); hang_up peer; }
-memory() { awk -v what="^Vm$2" '$0 ~ what { print $2 }' "/proc/${pid[$1]}/status"; }
+serve() { start server "./kv_store ${1-}"; ready server ' serving on '; }
+# hears LINE...: these lines come to the client called peer, and then the end of its connection.
+hears() { reads peer $# && [ "$reply" = "$*" ] && hung_up peer || return 3; }
+# tells BYTES LINE...: a new client sends the bytes, and hears the lines.
+tells() { dial peer; writes peer "$1"; hears "${@:2}" || return 3; hang_up peer; }
+# shows LINE REGEX: it is typed into the client, which prints that.
+shows() { type_line client1 "$1"; observe "$1: $2" prints client1 "^$2\$"; }
+memory() { awk -v what="^Vm$2" '$0 ~ what { print $2 }' "/proc/${pid[$1]}/status"; }   # ROLE WHICH: in KiB
 
-say 'Requests that break the protocol'   # the others are in kv_decoder.cpp
+say 'Requests that break the protocol'   # in all ways: kv_decoder.cpp
 serve
-while IFS='|' read -r bytes fault; do
-  bytes=${bytes%%*( )} fault=${fault##*( )}
-  demand "$bytes"
-  observe "$bytes: $fault" [ "$told" = "-ERR Protocol error: $fault" ]
-done <<'TABLE'
-*1\r\n$65537\r\n              | not a length of at most 65536: 65537
-*\e[2J\a\xff\r\n              | not a number of arguments: \x1b[2J\a\xff
-TABLE
-demand 'PING\r\n*1\r\n$4\r\nPING\r\n*x\r\nPING\r\n'
-observe 'what came before it is answered'            [ "$told" = $'+PONG\n+PONG\n-ERR Protocol error: not a number of arguments: x' ]
-demand '\e]0;pwned\a \xff\0\r\n*17\r\n'
-observe 'unknown commands come back harmless'        [ "$told" = $'-ERR unknown command \'\\x1b]0;pwned\\a\'\n-ERR Protocol error: more than 16 arguments' ]
-demand 'COMMAND DOCS\r\ncommand\r\n*17\r\n'
-observe 'COMMAND gets an empty array'                [ "$told" = $'*0\n*0\n-ERR Protocol error: more than 16 arguments' ]
+observe 'what came before it is answered, unknown commands come back harmless' \
+  tells 'PING\r\n*1\r\n$4\r\nPING\r\n\e]0;pwned\a \xff\0\r\n*\e[2J\a\xff\r\nPING\r\n' \
+  +PONG +PONG "-ERR unknown command '\\x1b]0;pwned\\a'" '-ERR Protocol error: not a number of arguments: \x1b[2J\a\xff'
 observe 'the log is clean text'                      clean server
 
 say 'What other clients of Redis say'
-demand 'ECHO hello\r\necho\r\nPING\r\r\nQUIT now\r\nquit\r\nPING\r\n'
-observe 'ECHO, CR as a blank, and QUIT, the end'     [ "$told" = $'$5\nhello\n-ERR wrong number of arguments for \'ECHO\'\n+PONG\n-ERR wrong number of arguments for \'QUIT\'\n+OK' ]
+observe 'COMMAND gets an empty array; CR is a blank; QUIT is the end' \
+  tells 'COMMAND DOCS\r\ncommand\r\nECHO hello\r\necho\r\nPING\r\r\nQUIT now\r\nquit\r\nPING\r\n' \
+  '*0' '*0' '$5' hello "-ERR wrong number of arguments for 'ECHO'" +PONG "-ERR wrong number of arguments for 'QUIT'" +OK
 observe 'which the log notes'                        prints server ' 127\.0\.0\.1:[0-9]+ disconnected by us, as it asked$' 1
 
 say 'Those who talk on all the same'
 resets() { awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp; }   # segments sent with RST
 before=$(resets)
 dial peer
-{ timeout "$patience" cat <&"${client[peer]}" > told & } 2> /dev/null
-{ printf '*17\r\n'; head -c 3000000 /dev/zero; } >&"${client[peer]}"
+writes peer '*17\r\n'
+head -c 300000 /dev/zero >&"${client[peer]}"
+observe 'hear the error'                             hears '-ERR Protocol error: more than 16 arguments'
 hang_up peer
-heard() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: more than 16 arguments' ]; }
-observe 'hear the error'                             heard
-observe 'and meet no RST'                            [ "$(resets)" = "$before" ]
 dial peer
-{ yes '*x' >&"${client[peer]}" & } 2> /dev/null
+observe 'when the next one is served'                asks peer 'PING\r\n' +PONG
+observe 'they have met no RST'                       [ "$(resets)" = "$before" ]
+hang_up peer
+dial peer
+stream peer yes '*x'
 hang_up peer
 run client1 'echo ping | ./kv_client 127.0.0.1 8085'
 observe 'or are left in the middle of it'            prints client1 '^PONG$'
@@ -51,43 +47,32 @@ observe 'or are left in the middle of it'            prints client1 '^PONG$'
 say 'Connections that linger'
 interrupt server
 observe 'the server has closed some: TIME-WAIT'      sockets host -tan '^TIME-WAIT .* 127\.0\.0\.1:8085 '
-start server ./kv_store
-observe 'another gets the port all the same'         prints server ' serving on '
+serve   # gets the port all the same
 
-interrupt server
-serve
-
-say 'Bytes of any kind'
+say 'Bytes of any kind are keys and values like all others'
 dial peer
-writes peer '*3\r\n$3\r\nSET\r\n$3\r\n\0\r\n\r\n$4\r\n\xff\0\r\n\r\n*2\r\n$3\r\nGET\r\n$3\r\n\0\r\n\r\n*1\r\n$4\r\nKEYS\r\n'
-binary() { seen=$(timeout "$patience" head -c 28 <&"${client[peer]}" | od -An -v -tx1 | tr -d ' \n'); [ "$seen" = "$(printf '+OK\r\n$4\r\n\xff\0\r\n\r\n*1\r\n$3\r\n\0\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')" ]; }
-observe 'are keys and values like all others'        binary
+writes peer '*3\r\n$3\r\nSET\r\n$2\r\n\0\xff\r\n$4\r\n\xff\0\r\n\r\n'
+observe 'they are set'                               gets peer +OK
 hang_up peer
 start client1 './kv_client 127.0.0.1 8085'
+printf 'get \0\xff\n' >&"${keyboard[client1]}"
+observe 'the client shows them escaped'              prints client1 '^"\\xff\\x00\\r\\n"$'
+shows keys '1\) "\\x00\\xff"'
 type_line client1 $'set tab\there'
-type_line client1 $'get tab'
-observe 'the client shows them escaped'              prints client1 '^"here"$'
+shows 'get tab' '"here"'
 type_line client1 $'set x \e[2J\\ "q" \t.'
-type_line client1 'get x'
-observe 'and quoted'                                 prints client1 '^"\\x1b\[2J\\\\ \\"q\\" \\t\."$'
-type_line client1 'keys'
-observe 'keys, too'                                  prints client1 '^1\) "\\x00\\r\\n"$'
-observe 'the log as well'                            clean server
-type_line client1 'say"hi\there'
-observe 'an error needs no quotes'                   prints client1 "^\(error\) ERR unknown command 'say\"hi\\\\there'\$"
+shows 'get x' '"\\x1b\[2J\\\\ \\"q\\" \\t\."'
+shows 'say"hi\there' "\(error\) ERR unknown command 'say\"hi\\\\there'"
+observe 'so does the log'                            clean server
 for key in k1 k2 k3 k4 k5 k6 k7; do type_line client1 "set $key 0"; done
-type_line client1 'keys'
-columns() { prints client1 '^ 9\) "tab"$' && prints client1 '^10\) "x"$'; }
-observe 'ten keys stand one below the other'         columns
-
+shows keys ' 9\) "tab"'
+observe 'ten keys stand one below the other'         prints client1 '^10\) "x"$'
 end_input client1
-finish client1
 
 say 'A client on a terminal'
 start client2 "script -qec './kv_client 127.0.0.1 8085' /dev/null"
 type_line client2 'help'
-observe 'has a prompt, with the address'             prints client2 '^127\.0\.0\.1:8085> '
-observe 'and another'                                last_line client2 '^127\.0\.0\.1:8085> $'
+observe 'has a prompt, with the address'             last_line client2 '^127\.0\.0\.1:8085> $'
 type_line client2 $'set arrow \e[A'
 observe 'names a control character, and sends nothing' prints client2 '^kv_client: not sent: there is a control character in it, \\x1b \(an arrow key\?\).$'
 type_line client2 $'set tab\ttyped'
@@ -96,228 +81,167 @@ observe 'and nothing else'                           prints server ' set "arrow"
 type_line client2 'exit'
 observe 'and ends well'                              exits client2 0
 
-say 'A full disk'
-start client1 './kv_client 127.0.0.1 8085 > /dev/full'
-type_line client1 ping
-observe 'ends the client'                            exits client1 1
-observe 'with a message'                             prints client1 '^kv_client: standard output: write error$'
-
-say 'Lines that end with CR LF'
-printf 'set crlf 1 2 \r\nget crlf\r\n\r\nQUIT\r\nget crlf\r\n' > lines
-run client2 './kv_client 127.0.0.1 8085 < lines'
-observe 'are lines like all others'                  [ "$(xargs < "${log[client2]}")" = 'OK 1 2 ' ]
+say 'A client in a script'
+run client2 'echo ping | ./kv_client 127.0.0.1 8085 > /dev/full'
+observe 'a full disk ends it'                        exits client2 1
+observe 'with a message'                             prints client2 '^kv_client: standard output: write error$'
+run client2 "printf 'set crlf 1 2 \\r\\nget crlf\\r\\n\\r\\nQUIT\\r\\nget crlf\\r\\n' | ./kv_client 127.0.0.1 8085"
+observe 'a line may end with CR LF'                  [ "$(xargs < "${log[client2]}")" = 'OK 1 2 ' ]
 
 say 'Sizes at their limit'
-big() { printf 'set big %s\nget big\n' "$(head -c "$1" /dev/zero | tr '\0' x)" > big; }
-big 65536
+for size in 65536 65537; do printf 'set big %s\nget big\n' "$(head -c $size /dev/zero | tr '\0' x)"; done > big
 run client1 './kv_client 127.0.0.1 8085 < big > answer'
-observe 'a value of 64 KiB'                          [ "$(tail -n 1 answer | wc -c)" = 65539 ]
-big 65537
-run client1 './kv_client 127.0.0.1 8085 < big > answer'
-observe 'one byte more is refused'                   prints client1 '^kv_client: a word of a request has at most 65536 bytes$'
-observe 'and has changed nothing'                    [ "$(tail -n 1 answer | wc -c)" = 65539 ]
+observe 'a value of 64 KiB is set and got, twice'    [ "$(xargs -n 1 < answer | awk '{ print length }' | xargs)" = '2 65536 65536' ]
+observe 'as one byte more is refused'                prints client1 '^kv_client: a word of a request has at most 65536 bytes$'
 start client1 './kv_client 127.0.0.1 8085'
-type_line client1 'del 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'
-observe 'sixteen words'                              prints client1 '^\(integer\) 0$'
-type_line client1 'del 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16'
-observe 'one more is refused'                        prints client1 '^kv_client: a request has at most 16 words$'
-for number in 0 -1 x 10001 99999999999 1x; do
-  type_line client1 "fire $number"
-  observe "fire $number: not a count"                prints client1 "^kv_client: $number: not a count \(1-10000\)\$"
-done
+shows "del $(seq -s ' ' 15)" '\(integer\) 0'
+shows "del $(seq -s ' ' 16)" 'kv_client: a request has at most 16 words'
+for number in 0 -1 x 10001 99999999999 1x; do shows "fire $number" "kv_client: $number: not a count \(1-10000\)"; done
 printf 'fire 1\0junk\n' >&"${keyboard[client1]}"
 observe 'nor with a NUL byte in it'                  prints client1 '^kv_client: 1\\x00junk: not a count \(1-10000\)$'
-type_line client1 'fire 1 2'
-observe 'nor two'                                    prints client1 '^kv_client: fire takes one number$'
-type_line client1 'ping still-here'
-observe 'the client is still in step'                last_line client1 '^"still-here"$'
-end_input client1
-finish client1
+shows 'fire 1 2' 'kv_client: fire takes one number'
+shows 'ping still-here' '"still-here"'
 
 say 'A line without end'
-start client1 './kv_client 127.0.0.1 8085'
-type_line client1 'ping'
-ready client1 '^PONG$'
 before=$(memory client1 HWM)
 head -c 32M /dev/zero | tr '\0' x >&"${keyboard[client1]}"
-type_line client1 ''
-observe 'is refused'                                 prints client1 '^kv_client: a line of more than [0-9]+ bytes is no request$'
-type_line client1 'ping next'
-observe 'the next one is served'                     prints client1 '^"next"$'
+shows '' 'kv_client: a line of more than [0-9]+ bytes is no request'
+shows 'ping next' '"next"'
 room=$(sed -nE 's/^kv_client: a line of more than ([0-9]+) bytes .*/\1/p' "${log[client1]}")
 long() { head -c "$1" /dev/zero | tr '\0' ' '; }
 { printf 'ping fits'; long $((room - 9)); printf '\r\nping not'; long $((room - 8)); printf '\r.\n'; } >&"${keyboard[client1]}"
-type_line client1 'ping last'
-ready client1 '^"last"$'
+shows 'ping last' '"last"'
 observe 'a line as long as the limit is sent'        prints client1 '^"fits"$'
 observe 'no part of one that is longer is'           prints client1 '^"not"$' 0
 after=$(memory client1 HWM)
 observe "from $before to $after KiB"                 [ $((after - before)) -le 16000 ]
 end_input client1
-finish client1
 
 say 'Memory, while a client sends what is never a request'
 before=$(memory server HWM)
-for flood in '*16\r\n$65536\r\n' '*16\r\n' 'x'; do
+bulks() { for ((n = 0; n < $1; n++)); do printf '$65536\r\n%065536d\r\n' 0; done; }
+half_a_bulk() { printf '*16\r\n$65536\r\n'; head -c 65530 /dev/zero; }
+all_but_a_byte() { printf '*16\r\n'; bulks 15; printf '$65536\r\n%065535d' 0; }
+half_a_line() { head -c 65530 /dev/zero; }
+for flood in half_a_bulk all_but_a_byte half_a_line; do
   dial peer
-  { writes peer "$flood"
-    if [ "$flood" = '*16\r\n' ]; then
-      for n in {1..15}; do printf '$65536\r\n%065536d\r\n' 0; done
-      printf '$65536\r\n%065535d' 0
-    else
-      head -c 65530 /dev/zero
-    fi; } >&"${client[peer]}"
-  observe "it has read all of $flood..."             sockets host -tan '^ESTAB +0 +0 +127\.0\.0\.1:8085 '
+  $flood >&"${client[peer]}"
+  observe "it has read all of $flood"                sockets host -tan '^ESTAB +0 +0 .*:8085' 2   # and all has been sent
   hang_up peer
 done
 observe 'and counts each as half a request'          prints server 'disconnected in the middle of a request' 3
 dial peer
-{ timeout "$patience" cat <&"${client[peer]}" > told & } 2> /dev/null
 head -c 32M /dev/zero 1>&"${client[peer]}" 2> /dev/null
+observe 'a line without end is none'                 hears '-ERR Protocol error: a line of more than 65536 bytes'
 hang_up peer
-refused() { seen=$(tr -d '\r' < told); [ "$seen" = '-ERR Protocol error: a line of more than 65536 bytes' ]; }
-observe 'a line without end is none'                 refused
 after=$(memory server HWM)
 observe "from $before to $after KiB at most"         [ $((after - before)) -le 16000 ]
-observe 'a long argument is cut off in the log'    prints server ' request set "big" "x{64}"\.\.\.$'
+observe 'a long argument is cut off in the log'      prints server ' request set "big" "x{64}"\.\.\.$'
 size=$(memory server Size)
 interrupt server
 
 say 'As many as fit into a segment'
-start server './kv_store -s'
-ready server ' serving on '
+serve -s
 start client1 './kv_client 127.0.0.1 8085'
-type_line client1 'fire 10000'
-observe 'ten thousand do not'                        prints client1 '^kv_client: 10000 requests do not fit into a segment of [0-9]+ bytes, [0-9]+ do$'
+shows 'fire 10000' 'kv_client: 10000 requests do not fit into a segment of [0-9]+ bytes, [0-9]+ do'
 fits=$(sed -nE 's/.* bytes, ([0-9]+) do$/\1/p' "${log[client1]}")
 segment=$(sed -nE 's/.* segment of ([0-9]+) bytes, .*/\1/p' "${log[client1]}")
 bytes() { seq "$1" | awk '{ n += 20 + length } END { print n }'; }   # of so many requests: $4, PING, $1, 7 ...
 observe 'not one more would fit than it says'        [ "$(bytes "$fits")" -lt "$segment" ]
 observe 'nor is it one less'                         [ "$(bytes $((fits + 1)))" -ge "$segment" ]
-type_line client1 "fire $((fits + 1))"
-observe "$((fits + 1)) do not"                       prints client1 "^kv_client: $((fits + 1)) requests do not fit into a segment of [0-9]+ bytes, $fits do\$"
-type_line client1 "fire $fits"
-observe "$fits do"                                   prints client1 "^$fits requests and FIN sent\$"
+shows "fire $((fits + 1))" "kv_client: $((fits + 1)) requests do not fit into a segment of [0-9]+ bytes, $fits do"
+shows "fire $fits" "$fits requests and FIN sent"
 observe 'and that is the end'                        exits client1 0
 observe 'the server had the first'                   prints server ' request PING "1"$' 1
 interrupt server
 
-serve_to_file() {  # COMMAND: with its log, which is long, in a file
-  start server "$1 > kv.log"
-  within "$patience" grep -q ' serving on ' kv.log || fault 'it does not serve'
-}
-logs() { seen=$(tail -n 3 kv.log); grep -qE -- "$1" kv.log; }
-
 if [ "$size" -le 1000000 ]; then   # AddressSanitizer takes terabytes
 say 'Memory that is not there'
-serve_to_file "ulimit -v $((size + 16000)); exec ./kv_store"
-for n in {1..400}; do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n%065536d\r\n' "$n" 0; done > flood
+store '' "ulimit -v $((size + 16000)); "
 dial peer
-{ timeout "$patience" cat <&"${client[peer]}" > /dev/null & } 2> /dev/null
+for n in {1..400}; do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n%065536d\r\n' "$n" 0; done > flood
 cat flood 1>&"${client[peer]}" 2> /dev/null
 hang_up peer
-observe 'ends a connection'                          logs ' disconnected by us\. Out of memory$'
+observe 'ends a connection'                          logs 'disconnected by us\. Out of memory'
 # Some of what there is makes room, whatever the allocator does with it.
 dial peer
-writes peer "PING\r\n$(for n in 00 01 02 03 04 05; do echo "DEL k${n}1 k${n}2 k${n}3 k${n}4 k${n}5 k${n}6 k${n}7 k${n}8 k${n}9"; done)\nGET k070\r\n"
-left=$(timeout "$patience" head -n 8 <&"${client[peer]}" | tr -d '\r' | xargs)
+writes peer 'PING\r\n'
+for n in 00 01 02 03 04 05; do writes peer "DEL k${n}1 k${n}2 k${n}3 k${n}4 k${n}5 k${n}6 k${n}7 k${n}8 k${n}9\n"; done
+observe 'and not the server, nor its data'           asks peer 'GET k070\n' '+PONG :9 :9 :9 :9 :9 :9 $65536'
 hang_up peer
-observe 'and not the server, nor its data'           [ "$left" = '+PONG :9 :9 :9 :9 :9 :9 $65536' ]
 interrupt server
 fi
 
 say 'A reply that nobody reads'
-serve_to_file ./kv_store
+store ''
 awk 'BEGIN { for (n = 1; n <= 60000; n++) printf "*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n", n }' > many
 dial peer
-{ head -c 300000 <&"${client[peer]}" > /dev/null & } 2> /dev/null
-cat many 1>&"${client[peer]}"
+stream peer cat many
+timeout "$patience" head -c 300000 <&"${client[peer]}" > $lab/quiet
 hang_up peer
-printf 'dbsize\nkeys\n' > asked
-run client1 './kv_client 127.0.0.1 8085 < asked > answer'
-observe 'sixty thousand keys'                        [ "$(head -n 1 answer)" = '(integer) 60000' ]
-observe 'are one reply of 4 MB'                      [ "$(tail -n 1 answer)" = "60000) \"$(printf %064d 60000)\"" ]
+run client1 'echo keys | ./kv_client 127.0.0.1 8085 > answer'
+observe 'sixty thousand keys are one reply of 4 MB'  [ "$(tail -n 1 answer)" = "60000) \"$(printf %064d 60000)\"" ]
 dial peer
 writes peer 'KEYS\r\n'
 observe 'the server is stuck in send()'              sockets host -tan '^ESTAB +0 +[1-9][0-9]+ +127\.0\.0\.1:8085 '
 hang_up peer
-observe 'until the client is gone'                   logs ' lost while replying: Connection reset by peer$'
-start client1 './kv_client 127.0.0.1 8085'
-type_line client1 'ping'
+observe 'until the client is gone'                   logs 'lost while replying: Connection reset by peer'
+run client1 'echo ping | ./kv_client 127.0.0.1 8085'
 observe 'the next one is served'                     prints client1 '^PONG$'
-interrupt client1
 interrupt server
+
+# impostor COMMANDS [OPTIONS]: a server that says what the commands print, and a client of it that asks something.
+impostor() {
+  start server "($1) | nc -l -p 8085"
+  within "$patience" sockets host -tln ':8085 ' || fault 'nc does not listen'
+  start client1 "./kv_client 127.0.0.1 8085 ${2-}"
+  type_line client1 ping
+}
+
+say 'Servers that say what kv_store never would'
+impostor "printf '*5\r\n:-5\r\n+\x1b]0;pwned\x07\r\n-ERR say \"a\\b\"\r\n-ERR \x1b[2J\r\n\$-1\r\n'"
+for words in '1\) \(integer\) -5' '2\) \\x1b\]0;pwned\\a' '3\) \(error\) ERR say "a\\b"' '4\) \(error\) ERR \\x1b\[2J' '5\) \(nil\)'; do
+  observe "$words"                                   prints client1 "^$words\$"
+done
+interrupt client1
+finish server
 
 say 'Servers that break the protocol'
 while IFS='|' read -r bytes words; do
   bytes=${bytes%%*( )} words=${words##*( )}
-  start server "printf -- '$bytes' | nc -l -p 8085"
-  observe "a server that says $bytes" sockets host -tln ':8085 '
-  start client1 './kv_client 127.0.0.1 8085'
-  type_line client1 'ping'
-  observe "$words" prints client1 "^$words\$"
-  interrupt client1
-  finish server
-done <<'TABLE'
-+PONG\r\n                     | PONG
-:-5\r\n                       | \(integer\) -5
-*2\r\n$1\r\na\r\n:7\r\n       | 2\) \(integer\) 7
-+\x1b]0;pwned\x07\r\n         | \\x1b\]0;pwned\\a
--ERR say "a\\b"\r\n            | \(error\) ERR say "a\\b"
--ERR \x1b[2J\r\n              | \(error\) ERR \\x1b\[2J
-TABLE
-while IFS='|' read -r bytes words; do
-  bytes=${bytes%%*( )} words=${words##*( )}
-  start server "printf -- '$bytes' | nc -l -p 8085"
-  observe "a server that says $bytes" sockets host -tln ':8085 '
-  start client1 './kv_client 127.0.0.1 8085'
-  type_line client1 'ping'
-  observe "$words" prints client1 "^kv_client: $words\$"
-  observe 'exit status 1' exits client1 1
-  finish server
-done <<'TABLE'
-HTTP/1.1 200 OK\r\n           | 127\.0\.0\.1:8085 breaks the protocol: no reply begins like that: H
-$99999999999\r\n              | 127\.0\.0\.1:8085 breaks the protocol: not a length of at most 65536: 99999999999
-*1\r\n*1\r\n                  | 127\.0\.0\.1:8085 breaks the protocol: an array in an array
-TABLE
-
-say 'Servers that say more than they were asked'
-for more in '' "'; read -r _; printf '"; do
-  start server "(printf '+A\r\n$more+B\r\n') | nc -l -p 8085"
-  observe 'such a server'                            sockets host -tln ':8085 '
-  start client1 './kv_client 127.0.0.1 8085'
-  type_line client1 'ping'
-  observe 'the first reply is one'                   prints client1 '^A$'
-  if [ "$more" ]; then
-    type_line server ''
-    observe 'another comes later'                    sockets host -tan '^ESTAB +4 +0 .* 127\.0\.0\.1:8085 *$'
-    type_line client1 'get a'
-  fi
-  observe 'which nobody asked for'                   prints client1 '^kv_client: 127\.0\.0\.1:8085 breaks the protocol: bytes that nobody asked for$'
+  impostor "printf '$bytes'"
+  observe "a server that says $bytes: $words"        prints client1 "^kv_client: 127\.0\.0\.1:8085 breaks the protocol: $words\$"
   observe 'exit status 1'                            exits client1 1
   finish server
-done
+done <<'TABLE'
+HTTP/1.1 200 OK\r\n  | no reply begins like that: H
+*1\r\n*1\r\n         | an array in an array
++A\r\n+B\r\n         | bytes that nobody asked for
+TABLE
+observe 'the first reply is one'                     prints client1 '^A$'
+impostor "printf '+A\r\n'; read -r _; printf '+B\r\n'"
+ready client1 '^A$'
+type_line server ''
+observe 'another comes later'                        sockets host -tan '^ESTAB +4 +0 .* 127\.0\.0\.1:8085 *$'
+type_line client1 'get a'
+observe 'which nobody asked for, either'             prints client1 '^kv_client: 127\.0\.0\.1:8085 breaks the protocol: bytes that nobody asked for$'
+finish server
 
 say 'Patience is for the whole reply'
-start server '(printf "\$9\r\n"; for n in 1 2 3 4 5 6 7 8; do sleep 0.3; printf x; done) | nc -l -p 8085'
-observe 'a server that dribbles'                     sockets host -tln ':8085 '
-start client1 './kv_client 127.0.0.1 8085 -t 1'
-type_line client1 'ping'
-observe 'is not waited for'                          prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
+late='^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
+impostor 'printf "\$9\r\n"; for n in 1 2 3 4 5 6 7 8; do sleep 0.3; printf x; done' '-t 1'
+observe 'a server that dribbles is not waited for'   prints client1 "$late"
 finish server
-start server '(printf "*1000000000000\r\n"; yes ":1$(printf "\r")") | nc -l -p 8085'
-observe 'a server that never ends'                   sockets host -tln ':8085 '
-start client1 'echo keys | ./kv_client 127.0.0.1 8085 -t 1 | tail -n 1'
-observe 'is not listened to for ever'                prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
+impostor 'printf "*1000000000000\r\n"; yes ":1$(printf "\r")"' '-t 1 | tail -n 1'
+observe 'nor is one that never ends'                 prints client1 "$late"
 finish server
-start server './kv_store'
-ready server ' serving on '
+serve
 kill -STOP "${pid[server]}"
 word=$(printf %060000d 0)
 echo "del $word $word $word $word $word $word $word $word $word $word $word $word $word $word $word" > words
 quietly sysctl -w net.ipv4.tcp_wmem='4096 16384 16384' net.ipv4.tcp_rmem='4096 16384 16384'   # too little for it
 run client1 './kv_client 127.0.0.1 8085 -t 1 < words'
-observe 'nor one that takes no request'              prints client1 '^kv_client: no reply from 127\.0\.0\.1:8085 within 1 s$'
+observe 'nor one that takes no request'              prints client1 "$late"
 kill -CONT "${pid[server]}"
 interrupt server
 
