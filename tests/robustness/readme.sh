@@ -3,67 +3,47 @@
 # that test itself, when it ends.)
 . "$(dirname "$0")/../lib.sh"
 
-mapfile -t places < <(awk -f tests/readme.awk README.md | cut -f 1,2)
-sections=("${places[@]%$'\t'*}")
-for place in "${places[@]}"; do
-  read -r section chapter <<< "$place"
-  mapfile -t typed < <(awk -v section="$section" -v terminals=1 -f tests/readme.awk README.md)
-  commands+=("${typed[@]}")
-  [ ${#typed[@]} = 0 ] || [ -f "tests/$chapter/$section.sh" ] ||
-    fault "the section $section has commands, and tests/$chapter/$section.sh does not run them" "${typed[@]}"
-done
-printf '%s\n' "${commands[@]}" > $lab/commands   # TERMINAL, COMMAND, NOTE
-commands=()
-observe "the README has sections: ${#sections[@]}"           [ ${#sections[@]} -gt 10 ]
-observe 'no two of the same name'                           [ "$(printf '%s\n' "${sections[@]}" | sort | uniq -d)" = '' ]
-for script in tests/*/*.sh; do
-  IFS=/ read -r _ chapter section <<< "${script%.sh}"
-  [[ $chapter == @(robustness|bench|exercises) ]] || [[ $'\n'$(printf '%s\n' "${places[@]}")$'\n' == *$'\n'"$section"$'\t'"$chapter"$'\n'* ]] ||
-    fault "$script belongs to no section of the README, or not in that chapter"
-done
-observe 'each test script belongs to one of them'           true
+awk -f tests/readme.awk README.md > $lab/sections   # NAME, CHAPTER, HEADING
+while read -r section chapter _; do
+  typed=$(awk -v section="$section" -v terminals=1 -f tests/readme.awk README.md)   # TERMINAL, COMMAND, NOTE
+  [ -z "$typed" ] || { echo "$typed" >> $lab/commands; echo "tests/$chapter/$section.sh"; }
+done < $lab/sections | sort > $lab/needed
+there() { printf '%s\n' tests/*/*.sh | grep -vE '^tests/(robustness|bench|exercises)/' | sort; }
+names() { cut -f 1 $lab/sections | sort; }
+observe 'the README has sections'                           [ "$(names | wc -l)" -gt 10 ]
+observe 'no two of the same name'                           [ "$(names | uniq -d)" = '' ]
+observe 'each with commands has a test script, and no other' [ "$(there | diff - $lab/needed)" = '' ]
 observe 'no two scripts have the same name'                 [ "$(basename -a tests/*/*.sh | sort | uniq -d)" = '' ]
 
 # (A heading's own name, and GitHub's way to make a link of it: the same as ours.)
-mapfile -t links < <(grep -oE '\]\(#[^)]*\)' README.md | tr -d '])(#' | sort -u)
-for link in "${links[@]}"; do
-  [[ " ${sections[*]} " == *" $link "* ]] || fault "the README has a link to a section that it does not have" "$link"
-done
-observe "links to sections lead to one: ${#links[@]}"        [ ${#links[@]} -gt 5 ]
+links() { grep -oE '\]\(#[^)]*\)' README.md | tr -d '])(#' | sort -u; }
+observe 'there are links to sections'                       [ "$(links | wc -l)" -gt 5 ]
+observe 'each leads to one'                                 [ "$(links | comm -23 - <(names))" = '' ]
 
 # A command that stands in a block of another kind would escape its test.
 observe 'shell commands stand in ```sh blocks'              [ "$(grep -E '^ *```.' README.md | grep -vcE '^ *```(cpp|mermaid|sh|text|yaml)$')" = 0 ]
 observe 'none of them is written with a prompt'             [ "$(cut -f 2 $lab/commands | grep -c '^[$#]')" = 0 ]
 
 # Each excerpt of a program begins with a comment that names the file, has ten lines at most, and stands there.
-excerpts() {
-  awk '/^ *```/ { inside = /```cpp/; if (inside) { count++; lines = 0 } next }
-    inside && ++lines == 1 { file = $2; next }
-    inside { gsub(/^ +| +$/, ""); print count, file, lines - 1, $0 }' README.md
+excerpts() {  # of each the file's name and the lines, without indentation; then a form feed
+  awk '/^ *```/ { if (inside) printf "\f"; inside = first = /```cpp/; next }
+    inside { gsub(/^ +| +$/, ""); print first ? $2 : $0; first = 0 }' README.md
 }
-misquoted() {  # those whose lines do not follow each other in the file
-  local number file line text rest=
-  local -i last=0
-  while read -r number file line text; do
-    if [ "$number" != $last ]; then rest=$'\n'$(sed 's/^ *//; s/ *$//' "$file")$'\n' last=$number; fi
-    if [ "$line" = 1 ] && [[ $rest == *$'\n'"$text"$'\n'* ]]; then
-      rest=${rest#*$'\n'"$text"$'\n'}
-    elif [ "$line" != 1 ] && [ "${rest%%$'\n'*}" = "$text" ]; then
-      rest=${rest#*$'\n'}
-    else
-      echo "$file: $text"
-    fi
+misquoted() {
+  local excerpt file
+  while IFS= read -rd $'\f' excerpt; do
+    file=${excerpt%%$'\n'*}
+    [[ $'\n'$(sed 's/^ *//; s/ *$//' "$file")$'\n' == *"${excerpt#"$file"}"* ]] || echo "$excerpt"
   done < <(excerpts)
 }
 # (A student's own program may have become another one: that is what the exercises are for.)
 [ -z "${LAB_STRICT-}" ] || observe 'what it quotes of a program stands there' [ "$(misquoted)" = '' ]
-observe 'in ten lines at most'                              [ "$(excerpts | awk '$3 > 10' | wc -l)" = 0 ]
-
-observe 'eight of them, or more'                            [ "$(excerpts | cut -d' ' -f1 | sort -u | wc -l)" -ge 8 ]
+observe 'in ten lines at most'                              [ "$(excerpts | awk -v RS='\f' -F '\n' 'NF > 12')" = '' ]
+observe 'eight of them, or more'                            [ "$(excerpts | tr -cd '\f' | wc -c)" -ge 8 ]
 
 # What is easily lost: each section is in the contents, begins with a question, and has a sentence to remember.
 contents() { awk '/^## / { here = /^## Contents/ } here && sub(/^- \[/, "") { sub(/\]\([^)]*\)(: )?/, " · "); gsub(/ · /, "\n"); print }' README.md | grep . | sort; }
-observe 'the contents have each section'                    [ "$(contents)" = "$(awk -f tests/readme.awk README.md | cut -f 3 | grep -vxE 'The socket lab|Contents' | sort)" ]
+observe 'the contents have each section'                    [ "$(contents)" = "$(cut -f 3 $lab/sections | grep -vxE 'The socket lab|Contents' | sort)" ]
 formless() {
   awk '/^ *```/ { block = !block } block { next }
     /^##/ { tell(); heading = $0; question = remember = 0 } /^> \*\*Question:/ { question = 1 } /^\*\*Remember:/ { remember = 1 }
