@@ -4,7 +4,7 @@
 // TCP carries bytes, not messages. What one end sends at once may arrive in pieces, and what it
 // sends in pieces may arrive at once. So each message has to tell where it ends. RESP has two ways:
 // a line ends at CR LF, and a bulk string, which may hold any bytes, has its length in front.
-// (The blanks in the examples are not sent.)
+// (The blanks before $ are not sent.)
 //
 //   request   *3\r\n $3\r\nSET\r\n $1\r\na\r\n $5\r\nhello\r\n   an array of bulk strings, or
 //             SET a hello\r\n                     inline: a line, as a person types it

@@ -78,7 +78,7 @@ int main(int argc, char* argv[]) {
       survive_sigpipe = true;
     } else if (option == 'k') {
       const auto [end, error] = std::from_chars(optarg, optarg + std::strlen(optarg), keepalive);
-      if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // tcp(7)
+      if (error != std::errc{} || *end != '\0' || keepalive < 1 || keepalive > 32767)  // Linux
         errx(2, "%s: not a number of seconds (1-32767)", optarg);
     } else {
       usage(option == 'h' ? 0 : 2);

@@ -11,8 +11,8 @@
 //         Bursts of more than a few hundred overflow the sockets' receive buffers. What does not
 //         fit is lost, even on a clean link (nstat -az UdpRcvbufErrors counts it).
 // Watch:  the numbers, on a clean link and after `tc qdisc add ... netem delay ... reorder ...`,
-//         and beside them those in time_server's log: requests and replies are reordered
-//         independently.
+//         and beside them those in time_server's log: with the lab's qdisc, at the client's end of
+//         the cable, it is the requests that overtake each other.
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>

@@ -157,9 +157,9 @@ status() {
 # ---- Whether it is as it was when it was new, and ours
 record=/run/two_clients.lab   # what it was like, from when it was finished; the lock, too
 
-# What can be seen to differ from a new lab, a line each; true when all is there. All settings of
-# IPv4 and of sockets are among it, so that none is forgotten that an experiment changes. (What may
-# not be written is the machine's.)
+# All in which a lab can be seen to differ from a new one, a line each; true when all is there. All
+# settings of IPv4 and of sockets are among it, so that none is forgotten that an experiment changes.
+# (What may not be written is the machine's.)
 facts() {
   local host look=$'link\naddress\nrule\nroute show table all\nroute show cache'
   look+=$'\nneighbour show nud permanent nud noarp\nneighbour show proxy'
