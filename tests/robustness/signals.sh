@@ -24,3 +24,4 @@ start   client2 "$badly ./time_client 127.0.0.1 8080 -i 600"
 observe 'another'                                  sockets host -un '127\.0\.0\.1:8080'
 interrupt client2
 observe 'Ctrl-C ends time_client with its last line' last_line client2 '^1 sent, 0 received, 100% lost$'
+observe 'and status 1: it has had no reply'         exits client2 1
