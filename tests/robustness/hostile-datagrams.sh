@@ -31,7 +31,7 @@ interrupt server
 
 say 'Clients, and a server that answers with everything'
 start server './udp_peer hostile 8080'
-observe 'it waits'                                 sockets host -aun ':8080 '
+ready server '^serving$'
 run client1 './time_client 127.0.0.1 8080 -c 2 -i 0.2'
 observe 'both true replies are found'              last_line client1 '^2 sent, 2 received, 0% lost$'
 observe 'the first is repeated: a duplicate'       prints client1 '^reply 1: .*, duplicate$'
@@ -44,21 +44,21 @@ observe 'and ignores the rest'                     prints client1 '^ignored' 61
 observe 'nothing but clean text'                   clean client1
 interrupt server
 
-say 'A burst client, and replies in the order 3 1 2 3, 6 4 5 6 ...'
+say 'A burst client, and replies in the order 3 1 2 1, 6 4 5 4 ...'
 start server './udp_peer serve 8080'
 ready server '^serving$'
 start client1 './time_burst_client 127.0.0.1 8080 -c 30 -W 60'
 ready server ' request 30$'
-type_line server "$(for n in {3..30..3}; do echo "$n $((n - 2)) $((n - 1)) $n"; done | xargs)"
+type_line server "$(for n in {3..30..3}; do echo "$n $((n - 2)) $((n - 1)) $((n - 2))"; done | xargs)"
 finish client1
-observe 'two of three came after a higher number'  last_line client1 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
+observe 'two of three came late, and one of them twice' last_line client1 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
 observe 'which is no failure'                      exits client1 0
 interrupt server
 
 say 'Replies to requests that could not be sent'
 lab_up
 start server 'sudo ip netns exec ns_server ./udp_peer serve 8080'
-observe 'it waits'                                 sockets ns_server -aun ':8080 '
+ready server '^serving$'
 start client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 3 -i 2 -W 20'
 ready server ' request 1$'
 quietly ip -n ns_client1 route add prohibit 10.0.1.1
