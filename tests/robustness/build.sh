@@ -30,5 +30,3 @@ chmod +x old-compiler
 run host 'make -B CXX=./old-compiler addrconv'
 observe 'an old compiler is told from a fault'  prints host '^\./old-compiler is too old: the lab needs g\+\+ 11'
 observe 'and nothing else is printed'           [ "$(wc -l < "${log[host]}")" = 2 ]
-run host 'make clean'
-observe 'clean removes the programs'            [ "$(ls $programs 2> $lab/quiet)" = '' ]
