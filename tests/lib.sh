@@ -220,7 +220,8 @@ evidence() {
     at_last | stays) evidence "${@:2}"; return ;;
     exits) [ "$3" = 0 ] || [[ $sentence == *"exit status $3"* ]] || text=$seen
       [ "$3" -le 128 ] || text+=": SIG$(kill -l "$3")" ;;
-    sockets) [ "${5-1}" = 0 ] || text="ss: $(grep -E -m 1 -- "$4" <<< "$seen")" ;;
+    sockets) local how=-E; [[ $3 != *i* ]] || how=-oE   # of a long line, what matters
+      [ "${5-1}" = 0 ] || text="ss: $(grep $how -m 1 -- "$4" <<< "$seen")" ;;
     packets) [ "${frame:-0}" = 0 ] || {
       text=$(tcpdump -n -r "$lab/$2.pcap" 2> /dev/null | sed -n "${frame}p"); shorten
       [ "$seen" = '1 packet' ] || text="$seen: $text"; } ;;
