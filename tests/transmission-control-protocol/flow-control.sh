@@ -37,7 +37,7 @@ stopped() { grep -q '^State:.T' "/proc/${pid[client1]}/status"; }
 quietly kill -STOP "${pid[client1]}"
 observe 'C-z stops the client inside of write'          stopped
 quietly kill -CONT "${pid[client1]}"
-observe 'the client asks again and again'               sockets ns_client1 -tinoO 'timer:\(persist,.* backoff:[5-9]'
+observe 'the client asks again and again'               at_last sockets ns_client1 -tinoO 'timer:\(persist,.* backoff:[5-9]'
 end_capture cable1
 observe 'whether the window is still zero'              packets cable1 'ip.src == 10.0.1.1 && tcp.window_size == 0' -ge 5
 observe 'waiting about twice as long each time'         doubling cable1 'ip.src == 10.0.1.2 && tcp.len == 0 && tcp.seq > 1' 4
