@@ -6,8 +6,11 @@
 task time_burst_client 'option -o' -o -h
 peer udp_peer
 
-lines_are() {  # a line of a reply says no more
-  seen=$(grep '^reply' "${log[client]}" | grep -vE '^reply [0-9]+$'); [ -z "$seen" ] || return 3
+# burst COUNT OPTIONS: the server has been asked for all, and answers the numbers that are typed.
+burst() {
+  restart server './udp_peer serve 8080' '^serving$'
+  start client "./time_burst_client 127.0.0.1 8080 -c $1${2+ $2}"
+  given "all $1 requests are sent" prints server " request $1\$"
 }
 numbers() { sed -nE 's/^reply ([0-9]+).*/\1/p' "${log[client]}" | xargs; }   # as printed until now
 printed() {  # NUMBERS: waits for these, as long as no other is printed
@@ -17,43 +20,30 @@ printed() {  # NUMBERS: waits for these, as long as no other is printed
   [[ -z $now || $1 == "$now "* ]] || return 3
   false
 }
-ends_with() { seen=$(tail -n 1 "${log[client]}"); [[ $seen =~ $1 ]] || return 3; }
-asked() {  # COUNT: the server has been asked for all of them
-  within "$patience" prints server " request $1\$" || not_yet "all $1 requests are sent" "$seen"
-}
 
 say 'A server that is slow to answer some, and answers one three times'
 rule 'the replies are printed in the order'
-start   server './udp_peer serve 8080'
-ready   server serving
-start   client './time_burst_client 127.0.0.1 8080 -o -c 6 -W 60'
-asked 6
+burst 6 '-o -W 60'
 type_line server '3 2'
-rule 'While nothing is due'
-expect 'replies 3 and 2 came, and wait for 1: time_burst_client sleeps' asleep client
-rule 'the replies are printed in the order'
+sleeps client 'replies 3 and 2 came, and wait for 1'
 type_line server '1'
 expect 'reply 1 came: all three are printed, in order, now' printed '1 2 3'
 type_line server '5 5'
 type_line server '4'
 expect 'reply 5 came, it again, and 4: printed are 4 and 5, once' printed '1 2 3 4 5'
 type_line server '5 6'
-finish  client
+finish client
 expect 'reply 5 came the third time, and 6: printed is 6, and that is all' printed '1 2 3 4 5 6'
 rule 'A line is'
-expect 'nothing stands behind a number' lines_are
+expect 'nothing stands behind a number' never_prints client '^reply [0-9]+[^0-9]'
 rule 'The last line counts as before'
 expect 'the last line counts as before: reordered are 2, 1 and 4' \
-  ends_with '^6 sent, 6 received, 0% lost, 3 reordered, 2 duplicated$'
+  ends_with client '^6 sent, 6 received, 0% lost, 3 reordered, 2 duplicated$'
 expect 'the exit status is 0' exits client 0
-interrupt server
 
 say 'A server that leaves some out'
 rule 'A number is given up'
-start   server './udp_peer serve 8080'
-ready   server serving
-start   client './time_burst_client 127.0.0.1 8080 -c 8 -W 2 -o'
-asked 8
+burst 8 '-W 2 -o'
 type_line server '4 5'
 nap 1.2
 stopwatch
@@ -67,57 +57,45 @@ type_line server '2 7'
 type_line server '6'
 rule 'A reply that comes after that'
 expect 'reply 2 came too late, 7 and 6 in time: printed are 6 and 7' printed '1 4 5 6 7'
-finish  client
+finish client
 expect 'no more came: that is all' printed '1 4 5 6 7'
 expect 'the last line says so: 5 received' \
-  ends_with '^8 sent, 5 received, 37\.5% lost, [1-3] reordered, 0 duplicated$'
-interrupt server
+  ends_with client '^8 sent, 5 received, 37\.5% lost, [1-3] reordered, 0 duplicated$'
 
 say 'A server that leaves out the first of all'
 rule 'A number is given up'
-start   server './udp_peer serve 8080'
-ready   server serving
-start   client './time_burst_client 127.0.0.1 8080 -o -c 2 -W 1'
-asked 2
+burst 2 '-o -W 1'
 type_line server 2
-finish  client
+finish client
 expect 'reply 2 is printed, once 1 is given up' printed 2
-expect 'and 1 is lost' ends_with '^2 sent, 1 received, 50% lost, 0 reordered'
-interrupt server
+expect 'and 1 is lost' ends_with client '^2 sent, 1 received, 50% lost, 0 reordered'
 
 say 'A server that leaves one out and goes on and on'
-start   server './udp_peer serve 8080'
-ready   server serving
-start   client './time_burst_client 127.0.0.1 8080 -o -c 100 -W 2'
-asked 100
+burst 100 '-o -W 2'
 type_line server '1 3'
 for number in {4..15}; do   # for six seconds
   ! prints client '^reply 3' || break
   nap 0.5
   type_line server "$number"
 done
-given_up() { prints client '^reply 3' || { seen="replies printed: $(numbers)"; return 3; }; }
-expect 'while replies keep coming, too, 2 is given up when it has been due for 2 s' given_up
+seen="replies printed: $(numbers)"
+expect 'while replies keep coming, too, 2 is given up when it has been due for 2 s' \
+  [ "$(grep -c '^reply 3' "${log[client]}")" = 1 ]
 interrupt client
 interrupt server
 
 say 'A server that answers with all sorts of things'
 rule 'With it, so is whatever the task does not speak of'
-start   server './udp_peer hostile 8080'
-expect 'it waits' sockets host -aun ':8080 '
-run     client './time_burst_client 127.0.0.1 8080 -o -c 5 -W 1'
+restart server './udp_peer hostile 8080' '^serving$'
+run client './time_burst_client 127.0.0.1 8080 -o -c 5 -W 1'
 expect 'what is no reply, or to no request, is ignored: printed are 1 to 5' printed '1 2 3 4 5'
-expect 'each came twice' ends_with '^5 sent, 5 received, 0% lost, 0 reordered, 5 duplicated$'
-interrupt server
+expect 'each came twice' ends_with client '^5 sent, 5 received, 0% lost, 0 reordered, 5 duplicated$'
 
 say 'Without -o'
 rule 'Without the option all is as before'
-start   server './udp_peer serve 8080'
-ready   server serving
-start   client './time_burst_client 127.0.0.1 8080 -c 3'
-asked 3
+burst 3
 type_line server '3 1 3 2'
-finish  client
+finish client
 seen=$(cat "${log[client]}")
 expect 'replies are printed as they come, as before' [ "$seen" = 'reply 3
 reply 1, reordered

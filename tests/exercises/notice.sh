@@ -3,47 +3,39 @@
 . "$(dirname "$0")/exercise.lib"
 
 task simple_nc 'option -n' -n -h
-. "$(dirname "$0")/tcp.lib"
+peer tcp_peer
 lab_up
 
 # dial [OPTION [INPUT]]: tcp_peer as the server, and simple_nc, connected to it.
 dial() {
-  end_input server
   end_input client1
-  start server 'sudo ip netns exec ns_server ./tcp_peer listen 8080'
-  ready server '^listening$'
-  heard[server]=1
+  restart server 'sudo ip netns exec ns_server ./tcp_peer listen 8080' '^listening$'
   start client1 "sudo ip netns exec ns_client1 ./simple_nc${1+ $1} 10.0.1.1 8080${2-} 2> errors"
   order server accept '^accepted$'
 }
 # types BYTES: at once, which a terminal would not do.
 types() { printf %s "$1" >&"${keyboard[client1]}"; }
-lives() { ! ended client1 || { seen='simple_nc has ended'; return 3; }; }
-all_read() { lives && sockets ns_client1 -tan '^ESTAB +0 '; }
-write_waits() { sockets ns_client1 -tan '^ESTAB +0 +[1-9]'; }
-# says MESSAGE: that, and nothing else.
-says() { seen=$(< errors); [ "$seen" = "simple_nc: $1" ]; }
-silent() { seen=$(cat "${log[client1]}"); [ -z "$seen" ] || return 3; }
-# notices EVENT WHEN: closed or reset
-asked_for() {
-  rule 'The server closes the connection'
-  [ "$1" = closed ] || rule 'The server resets it'
+all_read() { runs client1 && sockets ns_client1 -tan '^ESTAB +0 ' || return; }
+# many_waiting: simple_nc has more to send than the server takes.
+many_waiting() {
+  dial -n ' < many'
+  given 'the input, sixteen megabytes, waits to be sent' sockets ns_client1 -tan '^ESTAB +0 +[1-9]'
 }
+# notices closed|reset WHEN
 notices() {
-  asked_for "$1"
-  expect "the server has $1 the connection $2: simple_nc ends" ended client1
-  rule 'Both go to standard error'
-  expect '... and has written nothing to standard output' silent
-  asked_for "$1"
-  expect "... and says: simple_nc: server $1 the connection" says "server $1 the connection"
-  expect '... exit status 1' exits client1 1
+  if [ "$1" = closed ]; then rule 'The server closes the connection'; else rule 'The server resets it'; fi
+  expect "the server has $1 the connection $2: simple_nc ends, exit status 1" exits client1 1
+  seen=$(cat "${log[client1]}")
+  rule='Both go to standard error' expect '... and has written nothing to standard output' [ -z "$seen" ]
+  seen=$(< errors)
+  expect "... and says: simple_nc: server $1 the connection" \
+    [ "$seen" = "simple_nc: server $1 the connection" ]
 }
 
 say 'A server that closes the connection'
 capture closed ns_server veth_srv_c1
 dial -n
-rule 'While nothing is due'
-expect 'while nothing happens, simple_nc sleeps' asleep client1
+sleeps client1 'while nothing happens'
 order server close '^closed$'
 notices closed 'while nothing is typed'
 end_capture closed
@@ -57,7 +49,6 @@ notices reset 'while nothing is typed'
 say 'Input'
 rule 'All input is sent'
 dial -n
-rm -f received
 types $'one\ntwo\nthree'
 type_line server 'read 13'
 expect 'input is sent as soon as it is there, two lines and a piece at once' \
@@ -73,11 +64,7 @@ rule 'What the server sends'
 dial -n
 order server 'send hello' '^sent 5'
 expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
-rule 'Both go to standard error'
-expect '... and not written to standard output' silent
-rule 'While nothing is due'
-expect '... and simple_nc sleeps again' asleep client1
-rule 'What the server sends'
+sleeps client1 '... and again'
 type_line server 'fill 20000000'
 expect 'many of them are read, too' hears server '^sent 20000000'
 types 'still here'
@@ -91,19 +78,17 @@ order server reset '^reset$'
 notices reset 'after it has sent bytes'
 
 say 'A server that sends before it reads'
-rule 'All input is sent'
 quietly at ns_client1 sysctl -w net.ipv4.tcp_wmem='4096 65536 65536'   # a small send buffer
 head -c 16000000 /dev/urandom > many
 rm -f received
-dial -n ' < many'
-within "$patience" write_waits || fault 'the input, sixteen megabytes, waits to be sent' "$seen"
+many_waiting
 rule 'If the server does not read'
 type_line server 'fill 40000000'
 expect 'while write() has to wait for room, simple_nc reads' hears server '^sent 40000000'
-within "$patience" all_read || fault 'not all is read' "$seen"
-taken() { sed -n 's/^pos:[[:blank:]]*//p' "/proc/${pid[client1]}/fdinfo/0"; }
-seen="of 16 MB it has taken $(taken) bytes"
-expect '... and takes no more input than it can send' [ "$(taken)" -lt 8000000 ]
+given 'it reads all of them' all_read
+taken=$(sed -n 's/^pos:[[:blank:]]*//p' "/proc/${pid[client1]}/fdinfo/0")
+seen="of 16 MB it has taken $taken bytes"
+expect '... and takes no more input than it can send' [ "$taken" -lt 8000000 ]
 rule 'All input is sent'
 type_line server drain
 expect '... and all the input is sent in the end' hears server '^read 16000000 bytes, then FIN$'
@@ -112,10 +97,8 @@ expect '... exit status 0' exits client1 0
 
 say 'A server that reads nothing'
 for how in shut reset; do
-  dial -n ' < many'
-  within "$patience" write_waits || fault 'the input, sixteen megabytes, waits to be sent' "$seen"
-  rule 'While nothing is due'
-  expect 'while write() has to wait for room, simple_nc sleeps' asleep client1
+  many_waiting
+  sleeps client1 'while write() has to wait for room'
   order server $how "^$how"
   notices "${how/shut/closed}" 'while write() has to wait'
 done
@@ -125,6 +108,6 @@ rule 'Without the option all is as before'
 dial
 order server close '^closed$'
 type_line client1 'anybody there?'
-within "$patience" sockets ns_client1 -tan '^CLOSE-WAIT ' 0 || fault 'no RST has come' "$seen"
+given 'RST comes' sockets ns_client1 -tan '^(ESTAB|CLOSE-WAIT) ' 0
 type_line client1 'hello?'
 expect 'without -n all is as before: SIGPIPE, exit status 141' exits client1 141

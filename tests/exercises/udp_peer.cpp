@@ -2,14 +2,15 @@
 // hopes that nobody does.
 //
 //   udp_peer serve PORT [NUMBER:COUNTS]...
-//       is a time server that prints each request, with the seconds from its start until the kernel
-//       had it, and answers none, but: 4:02 answers the first copy of request 4 not at all and the
-//       second one twice, and a line "3 1 2" on its standard input sends these replies in this order
+//       is a time server that prints each request, with the milliseconds from its start until the
+//       kernel had it, and answers none, but: 4:02 answers the first copy of request 4 not at all and
+//       the second one twice, and a line "3 1 2" on its standard input sends these replies in this
+//       order
 //   udp_peer hostile PORT
 //       is one that answers each request with bad datagrams (the largest for request 1 only) and a
 //       good one, twice
 //   udp_peer ask ADDRESS PORT
-//       sends one request, even to a broadcast address, and prints where the reply comes from
+//       sends one request, even to a broadcast address, and prints where each reply comes from
 //   udp_peer time ADDRESS PORT COUNT
 //       sends so many requests, one by one, each as soon as the one before has its reply
 //   udp_peer echo ADDRESS PORT SIZE...
@@ -102,13 +103,9 @@ static int serve(int fd, bool hostile, const std::map<std::uint32_t, std::string
       const auto bytes = static_cast<std::size_t>(length);
       const auto request = decode_time(TimeKind::request, &datagram, bytes);
       ioctl(fd, SIOCGSTAMPNS, &came);
-      const double seconds = static_cast<double>(came.tv_sec - start.tv_sec) +
-                             static_cast<double>(came.tv_nsec - start.tv_nsec) / 1e9;
-      if (!request) {
-        printf("%.3f no request, %zd bytes\n", seconds, length);
-        continue;
-      }
-      printf("%.3f request %u\n", seconds, request->sequence);
+      if (!request) continue;
+      const long seconds = came.tv_sec - start.tv_sec, nanoseconds = came.tv_nsec - start.tv_nsec;
+      printf("%ld request %u\n", seconds * 1000 + nanoseconds / 1000000, request->sequence);
       if (hostile) {
         for (const std::string& bad : bad_messages(TimeKind::reply, request->sequence))
           if (bad.size() < 100 || request->sequence == 1)
@@ -139,12 +136,17 @@ static int ask(int fd, const sockaddr_in& server) {
   const auto* where = reinterpret_cast<const sockaddr*>(&server);
   if (sendto(fd, &request, sizeof request, 0, where, sizeof server) < 0) err(1, "sendto");
   if (!comes(fd, 2000)) errx(1, "no reply within 2 s");
-  sockaddr_in from{};
-  socklen_t size = sizeof from;
-  TimeMessage reply{};
-  recvfrom(fd, &reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&from), &size);
-  std::array<char, INET_ADDRSTRLEN> text{};
-  printf("reply from %s\n", inet_ntop(AF_INET, &from.sin_addr, text.data(), text.size()));
+  const char* link = "reply from";
+  do {
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    TimeMessage reply{};
+    recvfrom(fd, &reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&from), &size);
+    std::array<char, INET_ADDRSTRLEN> text{};
+    printf("%s %s", link, inet_ntop(AF_INET, &from.sin_addr, text.data(), text.size()));
+    link = ", and from";
+  } while (comes(fd, 100));
+  puts("");
   return 0;
 }
 
