@@ -61,8 +61,7 @@ rude 'end of input, with the next client connected' next
 expect '... exit status 0' exits server 0
 end_input client2
 
-say 'What -a is not'
-rule 'Without the option all is as before'
+scene 'What -a is not' 'Without the option all is as before'
 sink -r
 interrupt server
 expect 'without -a, with -r, something lingers: FIN-WAIT-2' sockets ns_server -tan '^FIN-WAIT-2 '
@@ -75,8 +74,7 @@ start server 'sudo ip netns exec ns_server ./byte_sink -a -r'
 expect '-a -r sets both' prints server ' bound to 0\.0\.0\.0:8080$'
 interrupt server
 
-say 'Without -a'
-rule 'Without the option all is as before'
+scene 'Without -a' 'Without the option all is as before'
 quietly ./two_clients.sh down
 lab_up
 sink

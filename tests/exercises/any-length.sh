@@ -8,8 +8,7 @@ peer udp_peer
 
 sizes='1 16 17 0 1472 1473 65507 2'
 
-say 'Datagrams of many sizes'
-rule 'a datagram of any length'
+scene 'Datagrams of many sizes' 'a datagram of any length'
 restart server './echo_server -a' ' serving on 0\.0\.0\.0:5678$'
 run client "./udp_peer echo 127.0.0.1 5678 $sizes"
 expect "datagrams of $sizes bytes come back whole, once" succeeds client
@@ -27,8 +26,7 @@ run client './udp_peer echo 127.0.0.1 5678 65507x100 16x5000'
 expect 'a hundred of 65507 bytes and five thousand of 16 come back' succeeds client
 keeps_nothing server 250 'after them'
 
-say 'Buffers'
-rule 'has just as much room'
+scene 'Buffers' 'has just as much room'
 # snug: no call has had more room than a datagram needs, but for a single byte.
 snug() {
   seen=$(awk -F '[ ,]+' '/^room / && $2 > $4 && $2 > 1 {
@@ -43,8 +41,7 @@ restart server './watched -a 2> errors' ' serving on '
 run client "./udp_peer echo 127.0.0.1 5678 $sizes"
 expect 'no call that reads has more room than the datagram needs' snug
 
-say 'Without -a'
-rule 'Without the option all is as before'
+scene 'Without -a' 'Without the option all is as before'
 restart server './echo_server' ' serving on '
 run client './udp_peer echo 127.0.0.1 5678 16 42'
 expect 'of 42 bytes 16 come back, as before' ends_with client '42 bytes: 16 bytes came back$'
@@ -53,8 +50,7 @@ restart server './echo_server -b 17' ' serving on '
 run client './udp_peer echo 127.0.0.1 5678 17 18'
 expect 'with -b 17, of 18 bytes 17 come back, as before' ends_with client '18 bytes: 17 bytes came back$'
 
-say 'Another echo server'
-rule 'With it, so is whatever the task does not speak of'
+scene 'Another echo server' 'With it, so is whatever the task does not speak of'
 lab_up
 start server2 'sudo ip netns exec ns_server ./echo_server -a'
 ready server2 ' serving on '

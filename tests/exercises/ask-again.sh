@@ -52,7 +52,7 @@ mark client
 rule 'is sent again, under the same number'
 expect 'the first one leaves a fourth time' prints server ' request 1$' 4
 rule 'While nothing is due'
-expect 'while it waits, it sleeps: in 4.5 s six copies leave, and nothing comes' quiet client 30
+expect 'while it waits, it sleeps: in 4.5 s six copies leave, and nothing comes' quiet client 100 30
 rule 'Between two copies of a request'
 moments 2; second=${came[1]-1000000}
 moments 1; seen+=", and the second copy of request 2 at $second"
@@ -70,7 +70,8 @@ stopwatch
 start client './time_client 127.0.0.1 8080 -r 2 -W 1 -i 0.2'
 within $((2 * patience)) prints client '^request 6: no reply'; type_line server 6
 finish client
-elapsed
+rule 'Between two copies of a request'
+expect 'the client ends when the last copy of 10, too, has waited for -W seconds' lasted 4750
 rule 'is sent again, under the same number'
 expect 'a request that gets no reply leaves again, with its number: 2, 4' copies 2 2 4
 expect 'and once more, if that gets none: 5' copies 3 5
@@ -83,8 +84,6 @@ expect 'new requests do not wait for old ones, and leave every -i seconds' \
   [ $((came[0] - first)) -le $((1800 + slack)) ]
 rule 'Between two copies of a request'
 expect 'between two copies -W seconds go by' waited 1000 3
-seen="the client ended after $took ms"
-expect 'the client ends when the last copy of 10, too, has waited for -W seconds' [ "$took" -ge 4750 ]
 rule 'Each number is reported once'
 expect 'each is reported once, even if two copies are answered: 1, 2, 4, 5, 7, 8, 9' \
   reported 'reply N: ' 1 2 4 5 7 8 9
@@ -96,18 +95,14 @@ expect 'and is not called late' never_prints client 'late|duplicate'
 expect 'the last line counts numbers and not copies' ends_with client '^10 sent, 7 received, 30% lost$'
 expect 'the exit status is 0: there were replies' exits client 0
 
-say 'A server that answers at once'
-rule 'With it, so is whatever the task does not speak of'
+scene 'A server that answers at once' 'With it, so is whatever the task does not speak of'
 answering 1:1
 stopwatch
 run client './time_client -r 5 -W 5 -c 1 127.0.0.1 8080'
-elapsed
-seen="it ended after $took ms"
-expect 'when all is answered, the client ends and does not wait' [ "$took" -le "$slack" ]
+expect 'when all is answered, the client ends and does not wait' lasted 0 "$slack"
 interrupt server
 
-say 'Nobody there'
-rule 'Each number is reported once'
+scene 'Nobody there' 'Each number is reported once'
 run client './time_client 127.0.0.1 8080 -r 2 -W 0.3 -i 0.1 -c 3'
 expect 'an error that ICMP brings back is reported once, too' reported 'request N: ' 1 2 3
 expect 'and is no reply' ends_with client '^3 sent, 0 received, 100% lost$'
@@ -122,8 +117,7 @@ finish client
 expect 'that the kernel refuses to send a copy is reported once' reported '*: request N: ' 1
 expect 'and nothing else is, but the last line' [ "$(wc -l < "${log[client]}")" = 2 ]
 
-say 'Without -r'
-rule 'Without the option all is as before'
+scene 'Without -r' 'Without the option all is as before'
 answering 2:2 3:1
 start client './time_client 127.0.0.1 8080 -W 0.3 -c 3 -i 1'
 ready client '^request 1: no reply within 0\.3 s$'
@@ -134,6 +128,5 @@ expect 'a late reply is reported as late' prints client '^reply 1: .*, late$'
 expect 'a second reply is reported as a duplicate' prints client '^reply 2: .*, duplicate$'
 expect 'and the last line counts as before' ends_with client '^3 sent, 3 received, 0% lost$'
 
-say 'What is no number of times'
-rule 'TIMES is a whole number'
+scene 'What is no number of times' 'TIMES is a whole number'
 refuses './time_client 127.0.0.1 8080 -c 1 -r' x '' 0 -1 1.5 3x ' 3' +3 1000001

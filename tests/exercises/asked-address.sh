@@ -23,8 +23,7 @@ rule 'The log and the replies'
 expect 'the log is as it was' prints server '[0-9] 10\.0\.1\.2:[0-9]+ request 1$' 2
 sleeps server 'while nobody asks'
 
-say 'Both clients at once, each at both addresses'
-rule 'It works on any address'
+scene 'Both clients at once, each at both addresses' 'It works on any address'
 for who in 11 12 21 22; do
   start client$who \
     "sudo ip netns exec ns_client${who:0:1} ./time_client 10.0.${who:1}.1 8080 -c 20 -i 0.02"
@@ -41,12 +40,10 @@ asks server 10.0.2.1
 quietly ip -n ns_server addr add 10.0.1.77/24 dev veth_srv_c1
 asks client2 10.0.1.77
 
-say 'A request to everybody'
-rule 'Asked at a broadcast address'
+scene 'A request to everybody' 'Asked at a broadcast address'
 asks client1 10.0.1.255 10.0.1.1
 
-say 'What is no request'
-rule 'The log and the replies'
+scene 'What is no request' 'The log and the replies'
 run client1 'sudo ip netns exec ns_client1 ./udp_peer table 10.0.2.1 8080'
 expect 'what is no request is not answered' succeeds client1
 for size in 0 23 25 24 65507; do
@@ -60,13 +57,11 @@ run client1 'sudo ip netns exec ns_client1 ./udp_peer time 10.0.2.1 8080 5000'
 expect 'five thousand requests, one by one, get their replies' succeeds client1
 keeps_nothing server 250 'after them'
 
-say 'A server on one address'
-rule 'Bound to a single address'
+scene 'A server on one address' 'Bound to a single address'
 serve '-p 10.0.2.1'
 asks client1 10.0.2.1
 
-say 'Without -p'
-rule 'Without the option all is as before'
+scene 'Without -p' 'Without the option all is as before'
 serve 0.0.0.0
 asks client1 10.0.1.1
 asks client1 10.0.2.1 10.0.1.1

@@ -21,8 +21,7 @@ printed() {  # NUMBERS: waits for these, as long as no other is printed
   false
 }
 
-say 'A server that is slow to answer some, and answers one three times'
-rule 'the replies are printed in the order'
+scene 'A server that answers slowly, and one request three times' 'the replies are printed in the order'
 burst 6 '-o -W 60'
 type_line server '3 2'
 sleeps client 'replies 3 and 2 came, and wait for 1'
@@ -41,8 +40,7 @@ expect 'the last line counts as before: reordered are 2, 1 and 4' \
   ends_with client '^6 sent, 6 received, 0% lost, 3 reordered, 2 duplicated$'
 expect 'the exit status is 0' exits client 0
 
-say 'A server that leaves some out'
-rule 'A number is given up'
+scene 'A server that leaves some out' 'A number is given up'
 burst 8 '-W 2 -o'
 type_line server '4 5'
 nap 1.2
@@ -50,9 +48,7 @@ stopwatch
 type_line server '1'
 expect 'replies 4, 5 and 1 came: 1 is printed at once' prints client '^reply 1'
 expect 'once 2 and 3 are given up, 4 and 5 are printed' printed '1 4 5'
-elapsed
-seen="after $took ms"
-expect 'but not before 2 has been the next one for -W seconds, here 2' [ "$took" -ge 1950 ]
+expect 'but not before 2 has been the next one for -W seconds, here 2' lasted 1950
 type_line server '2 7'
 type_line server '6'
 rule 'A reply that comes after that'
@@ -62,37 +58,26 @@ expect 'no more came: that is all' printed '1 4 5 6 7'
 expect 'the last line says so: 5 received' \
   ends_with client '^8 sent, 5 received, 37\.5% lost, [1-3] reordered, 0 duplicated$'
 
-say 'A server that leaves out the first of all'
-rule 'A number is given up'
-burst 2 '-o -W 1'
-type_line server 2
-finish client
-expect 'reply 2 is printed, once 1 is given up' printed 2
-expect 'and 1 is lost' ends_with client '^2 sent, 1 received, 50% lost, 0 reordered'
-
-say 'A server that leaves one out and goes on and on'
+scene 'A server that leaves out the first of all, and goes on and on' 'A number is given up'
 burst 100 '-o -W 2'
-type_line server '1 3'
-for number in {4..15}; do   # for six seconds
-  ! prints client '^reply 3' || break
+type_line server 2
+for number in {3..14}; do   # for six seconds
+  ! prints client '^reply 2' || break
   nap 0.5
   type_line server "$number"
 done
 seen="replies printed: $(numbers)"
-expect 'while replies keep coming, too, 2 is given up when it has been due for 2 s' \
-  [ "$(grep -c '^reply 3' "${log[client]}")" = 1 ]
+expect 'while replies keep coming, too, 1 is given up when it has been due for 2 s' \
+  [ "$(grep -c '^reply 2$' "${log[client]}")" = 1 ]
 interrupt client
-interrupt server
 
-say 'A server that answers with all sorts of things'
-rule 'With it, so is whatever the task does not speak of'
+scene 'A server that answers with everything' 'With it, so is whatever the task does not speak of'
 restart server './udp_peer hostile 8080' '^serving$'
 run client './time_burst_client 127.0.0.1 8080 -o -c 5 -W 1'
 expect 'what is no reply, or to no request, is ignored: printed are 1 to 5' printed '1 2 3 4 5'
 expect 'each came twice' ends_with client '^5 sent, 5 received, 0% lost, 0 reordered, 5 duplicated$'
 
-say 'Without -o'
-rule 'Without the option all is as before'
+scene 'Without -o' 'Without the option all is as before'
 burst 3
 type_line server '3 1 3 2'
 finish client

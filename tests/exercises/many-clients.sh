@@ -27,8 +27,7 @@ all_replies() {
 }
 
 stage '1 of 3: idle clients'
-say 'Two clients'
-rule 'Many clients are connected'
+scene 'Two clients' 'Many clients are connected'
 store -c
 dial first second
 expect 'while one client is connected, another gets its reply' asks second 'PING\r\n' +PONG
@@ -40,8 +39,7 @@ five='SET b 2\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\nPING\r\nDEL b x\r\nGET b\r\n' rep
 at_once first "$five"
 expect 'five requests at once get their replies in order' gets first "$replies"
 
-say 'Three hundred clients that do nothing'
-rule 'Many clients are connected'
+scene 'Three hundred clients that do nothing' 'Many clients are connected'
 for i in {1..300}; do idle+=("idle$i"); done
 weigh server
 dial "${idle[@]}"
@@ -55,8 +53,7 @@ expect '... and it is one process with one thread' alone
 hang_up "${idle[@]}"
 keeps_nothing server 6000 '... and when they have left'
 
-say 'As before'
-rule 'QUIT and the log'
+scene 'As before' 'QUIT and the log'
 dial one
 expect 'QUIT gets +OK' asks one 'QUIT\r\n' +OK
 expect '... and ends the connection' hung_up one
@@ -68,8 +65,7 @@ for line in connected 'disconnected by us, as it asked' 'request PING' disconnec
   expect "the log says: ... $line" logs "$line"
 done
 
-say 'Eight who break the protocol, and stay'
-rule 'A client breaks the protocol'
+scene 'Eight who break the protocol, and stay' 'A client breaks the protocol'
 break_it() {
   local i
   for i in {1..8}; do
@@ -81,17 +77,14 @@ break_it() {
 weigh server
 stopwatch
 expect 'each gets its error and FIN, and another its replies' break_it
-elapsed
-seen="all that took $took ms"
-expect '... without waiting for their FIN, a second for each' [ "$took" -lt 7000 ]
+expect '... without waiting for their FIN, a second for each' lasted 0 7000
 dial bad9
 given 'QUIT gets +OK' asks bad9 'QUIT\r\n' +OK
 expect '... and soon the server has closed their connections, although they stay' \
   as_light server 6000
 sleeps server '... and while nothing happens'
 
-say 'Clients that leave'
-rule 'A client leaves'
+scene 'Clients that leave' 'A client leaves'
 dial one
 writes one '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nwr'
 hang_up one
@@ -108,8 +101,7 @@ expect 'one says fire: kv_store lives, as -c implies -s' stays runs server
 expect '... and another gets its reply' served second
 
 stage '2 of 3: half requests'
-say 'Half a request'
-rule 'A client has sent half a request'
+scene 'Half a request' 'A client has sent half a request'
 dial half
 writes half '*2\r\n$4\r\nPING\r\n$5\r\nhel'
 expect 'while one has sent half a request, another gets its reply' busy second 2
@@ -133,8 +125,7 @@ rule 'QUIT and the log'
 expect 'one that leaves then is logged: disconnected in the middle of a request' \
   logs 'disconnected in the middle of a request'
 
-say 'The largest request'
-rule 'The largest request'
+scene 'The largest request' 'The largest request'
 printf -v value '%065536d' 0
 { printf '*16\r\n$3\r\nDEL\r\n'
   for i in {1..15}; do printf '$65536\r\n%s\r\n' "$value"; done; } > largest
@@ -145,8 +136,7 @@ writes one '*2\r\n$4\r\nPING\r\n$65537\r\n'
 expect '... and a word of a byte more gets its error' gets_error one
 hang_up one
 
-say 'A client that asks without end, and reads'
-rule 'A client sends requests without end'
+scene 'A client that asks without end, and reads' 'A client sends requests without end'
 dial eager
 { head -c 20000 > /dev/null && : > fed; exec cat > /dev/null; } <&"${client[eager]}" &
 eager=$!
@@ -158,8 +148,7 @@ kill "$yes" "$eager"
 hang_up eager
 
 stage '3 of 3: clients that do not read, and too few descriptors'
-say 'Clients that do not read'
-rule 'A client sends ten thousand requests'
+scene 'Clients that do not read' 'A client sends ten thousand requests'
 printf -v value '%08000d' 0
 given 'SET gets +OK' asks second "SET big $value\r\n" +OK
 for i in {1..5000}; do
@@ -183,8 +172,7 @@ kill "$yes"
 hang_up endless
 expect 'the endless one dies: another gets its replies' busy second 10
 
-say 'FIN behind the requests'
-rule 'A client that sends its requests and FIN'
+scene 'FIN behind the requests' 'A client that sends its requests and FIN'
 restart peer './tcp_peer connect 127.0.0.1 8085' '^connected$'
 order peer "send $(head -n 6000 asked | sed 's/\r$/\\r\\n/' | tr -d '\n')" '^sent'
 order peer shut '^shut$'
@@ -195,15 +183,14 @@ type_line peer drain
 expect 'it reads: its connection ends with FIN' hears peer '^read [0-9]+ bytes, then FIN$'
 expect '... behind the last reply' cmp received <(head -n 12000 replies)
 
-say 'More clients than descriptors'
-rule 'There are more clients than descriptors'
+scene 'More clients than descriptors' 'There are more clients than descriptors'
 hang_up "${!client[@]}"
 interrupt server
 store -c 'ulimit -n 20; exec '
 for i in {1..40}; do crowd+=("crowd$i"); done
 dial "${crowd[@]}"
 writes crowd40 'PING\r\n'
-lazy() { mark server; nap 1.1; quiet server 60 && [ "$ticks" -le 3 ]; }
+lazy() { mark server; nap 1.1; quiet server 30 60; }
 expect 'forty clients, and twenty descriptors (ulimit -n): the first get their replies' \
   busy crowd1 10
 expect '... and kv_store does not spin' lazy

@@ -11,8 +11,7 @@ converts() {
   [[ $(< "${log[host]}") == $2 && $(< errors) == $3 ]] && exits host "$1" || return 3
 }
 
-say 'An address without a length'
-rule 'Without the option all is as before'
+scene 'An address without a length' 'Without the option all is as before'
 run host './addrconv 10.0.1.2 300.0.1.1 2> errors'
 expect '10.0.1.2 is converted as before, 300.0.1.1 is refused' converts 1 '10.0.1.2
     bytes in network order   0a 00 01 02
@@ -41,8 +40,7 @@ done <<'TABLE'
 10.0.1.3/32       10.0.1.3      none             1
 TABLE
 
-say 'What is no network'
-rule 'What is no LENGTH'
+scene 'What is no network' 'What is no LENGTH'
 for argument in 10.0.1.2/{33,-1,'',24x,' 24',+24,0x18,4294967320,24/24} 10.0.1/24 /24; do
   run host "./addrconv '$argument' 10.0.2.2/24 2> errors"
   expect "'$argument': named on standard error, and exit status 1; the next argument is still shown" \

@@ -19,14 +19,15 @@ all_read() { runs client1 && sockets ns_client1 -tan '^ESTAB +0 ' || return; }
 # many_waiting: simple_nc has more to send than the server takes.
 many_waiting() {
   dial -n ' < many'
-  given 'the input, sixteen megabytes, waits to be sent' sockets ns_client1 -tan '^ESTAB +0 +[1-9]'
+  rule='All input is sent' \
+    given 'the input, sixteen megabytes, waits to be sent' sockets ns_client1 -tan '^ESTAB +0 +[1-9]'
 }
+silent() { seen=$(cat "${log[client1]}"); [ -z "$seen" ] || return 3; }
 # notices closed|reset WHEN
 notices() {
   if [ "$1" = closed ]; then rule 'The server closes the connection'; else rule 'The server resets it'; fi
   expect "the server has $1 the connection $2: simple_nc ends, exit status 1" exits client1 1
-  seen=$(cat "${log[client1]}")
-  rule='Both go to standard error' expect '... and has written nothing to standard output' [ -z "$seen" ]
+  rule='Both go to standard error' expect '... and has written nothing to standard output' silent
   seen=$(< errors)
   expect "... and says: simple_nc: server $1 the connection" \
     [ "$seen" = "simple_nc: server $1 the connection" ]
@@ -46,8 +47,7 @@ dial -n
 order server reset '^reset$'
 notices reset 'while nothing is typed'
 
-say 'Input'
-rule 'All input is sent'
+scene 'Input' 'All input is sent'
 dial -n
 types $'one\ntwo\nthree'
 type_line server 'read 13'
@@ -59,12 +59,12 @@ type_line server drain
 expect 'end of input closes the connection, with FIN' hears server '^read 0 bytes, then FIN$'
 expect '... exit status 0' exits client1 0
 
-say 'A server that talks'
-rule 'What the server sends'
+scene 'A server that talks' 'What the server sends'
 dial -n
 order server 'send hello' '^sent 5'
 expect 'bytes from the server are read, thrown away, and not taken for its end' all_read
 sleeps client1 '... and again'
+rule='Both go to standard error' expect '... and has written nothing to standard output' silent
 type_line server 'fill 20000000'
 expect 'many of them are read, too' hears server '^sent 20000000'
 types 'still here'
@@ -103,8 +103,7 @@ for how in shut reset; do
   notices "${how/shut/closed}" 'while write() has to wait'
 done
 
-say 'Without -n'
-rule 'Without the option all is as before'
+scene 'Without -n' 'Without the option all is as before'
 dial
 order server close '^closed$'
 type_line client1 'anybody there?'

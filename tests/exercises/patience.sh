@@ -7,11 +7,7 @@ peer kv_client
 . "$(dirname "$0")/kv.lib"
 
 # in_time: after `stopwatch` went by a second, or what a slow machine makes of it.
-in_time() {
-  elapsed
-  seen="after $took ms"
-  [ "$took" -ge 1000 ] && [ "$took" -le $((1200 + slack)) ] || return 3
-}
+in_time() { lasted 1000 $((1200 + slack)); }
 # dropped NAME: the server ends its connection, in time.
 dropped() { hung_up "$1" && in_time || return 3; }
 # dribbles NAME TEXT: it sends a byte every 0.2 s, until it is dropped.
@@ -60,8 +56,7 @@ type_line client1 'set a 1'
 ready client1 '^OK$'
 
 experiment() {  # OPTIONS
-  say 'A client that does nothing'
-  rule 'The time begins when the client is accepted'
+  scene 'A client that does nothing' 'The time begins when the client is accepted'
   store "$1 1"
   weigh server
   stopwatch
@@ -80,8 +75,7 @@ experiment() {  # OPTIONS
   expect 'a client with a request every 0.3 s stays connected' keeps_asking steady
   expect '... until it asks no more' hung_up steady
 
-  say 'Half a request'
-  rule 'Bytes alone do not count'
+  scene 'Half a request' 'Bytes alone do not count'
   stopwatch
   dial half
   writes half '*2\r\n$4\r\nPING\r\n$5\r\nhel'
@@ -93,8 +87,7 @@ experiment() {  # OPTIONS
   hang_up idle next half slow steady
   keeps_nothing server 1000 '... and when all of them are gone'
 
-  say 'A client that does not read its replies'
-  rule 'So is one that does not read its replies'
+  scene 'A client that does not read its replies' 'So is one that does not read its replies'
   dial greedy next
   printf -v value '%08000d' 0
   given 'SET gets +OK' asks greedy "SET big $value\r\n" +OK
@@ -129,11 +122,9 @@ experiment() {  # OPTIONS
 experiment -i
 ! ./kv_store -c -i 1 -h > /dev/null 2>&1 || experiment '-c -i'
 
-say 'The number of seconds'
-rule 'SECONDS is a whole number'
+scene 'The number of seconds' 'SECONDS is a whole number'
 refuses './kv_store -i' 0 -1 x 1x ' 1' 1.5 '' 32768 99999999999
 
-say 'Without -i'
-rule 'Without the option all is as before'
+scene 'Without -i' 'Without the option all is as before'
 type_line client1 'get a'
 expect 'without -i a client may be silent for long' prints client1 '^"1"$'
