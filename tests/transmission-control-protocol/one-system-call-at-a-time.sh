@@ -5,7 +5,6 @@ lab_up
 
 # The server's ss line for its connection with client 1, without the owner.
 connection() { at ns_server ss -Htan state connected | sed 's/ *$//'; }
-waiting() { at ns_server ss -Htan state connected | awk '{ print $2 }'; }
 
 run     host    'make byte_sink'
 start   look1 'sudo ip netns exec ns_server watch -n0.1 ss -tan'
@@ -58,16 +57,16 @@ observe 'and no packet was sent'                        packets accepting tcp -e
 
 type_line server 4
 observe 'recv() takes four bytes'                       prints server ' recv\(\) = 4: "hell"$'
-observe 'Recv-Q is down by four: 8'                     [ "$(waiting)" = 8 ]
+observe 'Recv-Q is down by four: 8'                     sockets ns_server -tan '^ESTAB +8 '
 type_line client1 'and twenty bytes more'
 observe 'more arrive'                                   sockets ns_server -tan '^ESTAB +30 '
 type_line server ''
 observe 'recv() takes 16 at most'                       prints server ' recv\(\) = 16: "o world\\nand twen"$'
-observe 'Recv-Q is down by sixteen: 14'                 [ "$(waiting)" = 14 ]
+observe 'Recv-Q is down by sixteen: 14'                 sockets ns_server -tan '^ESTAB +14 '
 
 capture closing ns_server veth_srv_c1
 interrupt client1
-observe 'the client ends: CLOSE-WAIT at the server'     sockets ns_server -tan '^CLOSE-WAIT '
+observe 'the client ends: CLOSE-WAIT at the server'     sockets ns_server -tan '^CLOSE-WAIT +15 '
 observe 'FIN-WAIT-2 at the client'                      sockets ns_client1 -tan '^FIN-WAIT-2 '
 type_line server ''
 observe 'the last bytes are still there'                prints server ' recv\(\) = 14: "ty bytes more\\n"$'

@@ -29,7 +29,7 @@ observe 'the client has nothing left'                   sockets ns_client1 -tan 
 run     server  'sudo ip netns exec ns_server ./byte_sink'
 observe 'TIME-WAIT holds the port, too'                 prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 observe 'no new server'                                 exits server 1
-start   server  'sudo ip netns exec ns_server ./byte_sink -r'
+run     server  'sudo ip netns exec ns_server ./byte_sink -r'
 observe 'SO_REUSEADDR on the second run alone: no'      prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 observe 'no new server'                                 exits server 1
 

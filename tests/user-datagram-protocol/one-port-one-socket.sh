@@ -10,6 +10,7 @@ observe 'the second server is refused'             prints client1 '^time_server:
 observe 'and ends'                                 exits client1 1
 run     look1 'sudo ip netns exec ns_server ss -aun'
 observe 'ss shows who holds the port'              prints look1 '^UNCONN +0 +0 +0\.0\.0\.0:8080 +0\.0\.0\.0:\* *$'
+observe 'and with -p, which program that is'       sockets ns_server -aunp ' 0\.0\.0\.0:8080 .*"time_server"'
 run     client1 'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
 observe '0.0.0.0 holds it on every address'        prints client1 '^time_server: bind 10\.0\.1\.1:8080: Address already in use$'
 interrupt server
