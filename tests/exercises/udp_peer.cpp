@@ -203,7 +203,7 @@ static int echo(int fd, const std::vector<std::size_t>& sizes) {
   for (const std::size_t size : sizes) {
     std::string datagram(size, '\0'), back(65536, '\0');
     for (char& byte : datagram) byte = static_cast<char>(random());
-    if (send(fd, datagram.data(), size, 0) < 0) err(1, "send %zu bytes", size);
+    put(fd, datagram);
     if (!comes(fd, 2000)) errx(1, "%zu bytes: nothing came back within 2 s", size);
     const ssize_t length = recv(fd, back.data(), back.size(), 0);
     if (length < 0) err(1, "%zu bytes", size);
