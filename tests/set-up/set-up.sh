@@ -26,7 +26,7 @@ export TESTS=converting-addresses       # the other sections are played by their
 
 run host 'sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y g++ make iproute2 iputils-ping tcpdump tshark netcat-openbsd procps tmux && make demo'
 observe 'all packages, and only those needed'      prints host '^tmux is there'
-observe 'the programs are built'                   [ "$(ls ./*.cpp)" = "$(for program in ./*.cpp; do [ ! -x "${program%.cpp}" ] || echo "$program"; done)" ]
+observe 'the programs are built'                   make -q
 observe 'without a warning'                        never_prints host 'warning:'
 observe 'the demonstration shows commands'         prints host '^host     \$ \./addrconv 192\.168\.1\.100$'
 observe 'their output'                             prints host '^host     \|     bytes in network order   c0 a8 01 64$'

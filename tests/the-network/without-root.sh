@@ -10,7 +10,6 @@ for role in server wire client1 client2; do
 done
 type_line server 'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
 ready   server  'serving on'
-observe 'they are in one lab'                           keepers 1
 type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 2 udp port 8080'
 ready   wire    'listening on'
 type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
@@ -18,6 +17,7 @@ type_line client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080 -c 
 observe 'client 1 is served'                            prints client1 '^1 sent, 1 received, 0% lost$'
 observe 'client 2 is served'                            prints client2 '^1 sent, 1 received, 0% lost$'
 observe 'tcpdump sees it'                               prints wire 'IP 10\.0\.1\.1\.8080 > 10\.0\.1\.2\.[0-9]+: UDP, length 24'
+observe 'they are in one lab'                           keepers 1
 type_line client1 'sudo ip netns exec ns_client1 ping -c 1 10.0.2.2'
 observe 'ping works'                                    prints client1 '^64 bytes from 10\.0\.2\.2: .* ttl=63 '
 type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 1 -w udp.pcap --print; tshark -r udp.pcap'
@@ -29,6 +29,8 @@ observe 'down ends the hosts'                           prints client2 '^your pr
 observe 'and the server in them'                        prints server '^Terminated'
 observe 'up makes them anew'                            prints client2 '^the lab is complete$'
 observe 'status says whose lab that is'                 prints client2 '^your private lab$'
+type_line server 'sudo ip netns exec ns_server ./time_server 127.0.0.1 999 &'
+observe 'every port is open in it'                      prints server ' serving on 127\.0\.0\.1:999$'
 type_line client2 './two_clients.sh shell'
 type_line client2 'make demo-loopback; sudo -E true; sudo'
 observe 'nor a demonstration'                           prints client2 'this is a private lab; type it in a terminal outside$'

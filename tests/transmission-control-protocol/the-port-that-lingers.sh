@@ -33,9 +33,26 @@ run     server  'sudo ip netns exec ns_server ./byte_sink -r'
 observe 'SO_REUSEADDR on the second run alone: no'      prints server '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 observe 'no new server'                                 exits server 1
 
-say 'Once more, in a fresh lab, with -r on both runs'
+say 'Once more, in a fresh lab: a line more, and the port is free'
 quietly ./two_clients.sh down
 lab_up
+experiment ''
+type_line client1 'anybody there?'
+observe 'it is answered by RST'                         sockets ns_client1 -tan . 0
+start   server  'sudo ip netns exec ns_server ./byte_sink'
+observe 'the port is free'                              prints server ' bound to 0\.0\.0\.0:8080$'
+end_input client1
+type_line server ''
+ready   server  '^next: accept'
+start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080'
+observe 'connected, and not accepted'                   sockets ns_server -tan '^ESTAB '
+interrupt server
+start   server  'sudo ip netns exec ns_server ./byte_sink'
+observe 'a connection that nobody accepted holds no port' prints server ' bound to 0\.0\.0\.0:8080$'
+end_input client1
+end_input server
+
+say 'And with -r on both runs'
 experiment ' -r'
 end_input client1
 observe 'TIME-WAIT, as before'                          sockets ns_server -tan '^TIME-WAIT '
