@@ -3,10 +3,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 addresses() {  # HOST NAME ADDRESS...: its interfaces that are up, with all their addresses; so it has none of IPv6
-  local name address words=
+  local name address found=
   seen=$(at "$1" ip -br address show up)
-  while read -r name _ address; do words+="${name%@*} $address "; done <<< "$seen"
-  proof=$words; [ "$words" = "${*:2} " ]
+  while read -r name _ address; do found+="${name%@*} $address "; done <<< "$seen"
+  proof=$found; [ "$found" = "${*:2} " ]
 }
 gateway() { seen=$(at "$1" ip route show default) || return 3; proof=$seen; [ "${seen% }" = "$2" ]; }
 forwards() { seen=$(at "$1" sysctl -n net.ipv4.ip_forward); [ "$seen" = "$2" ]; }
