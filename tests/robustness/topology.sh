@@ -138,45 +138,39 @@ rmdir /run/netns/ns_client1
 # no line here.
 say 'What experiments leave behind'
 lab_up
-changes=()   # HOST SETTING, as status names it
+differ=()   # as status names them
 while read -r host setting value; do
-  [[ " ${changes[*]} " != *" $host $setting "* ]] || continue
+  [[ "${differ[*]} " != *"$host lacks: $setting "* ]] || continue
   at "$host" bash -c '[ -e "$0" ] || exit 1   # not every kernel has all
     [ "$(< "$0")" != "$1" ] && echo "$1" > "$0"' "/proc/sys/${setting//.//}" "$value" || continue
-  changes+=("$host $setting ")
+  differ+=("$host lacks: $setting = " "$host has besides: $setting = ")
 done < <(sed -z 's| *\\\n *| |g' README.md | grep -oE 'ip netns exec [a-z0-9_]+ sysctl [^#]*' | awk '
   { for (i = 5; i <= NF; i++) if (sub("=", " ", $i)) print $4, $i }')
-observe "the README changes settings: ${#changes[@]}"    [ ${#changes[@]} -ge 5 ]
-quietly ip -n ns_server link set veth_srv_c2 mtu 1280
-quietly ip -n ns_server route add blackhole 10.0.4.0/24
-quietly ip -n ns_server rule add iif lo ipproto 1 blackhole
-quietly ip -n ns_client1 address add 10.0.1.9/24 dev veth_c1
-quietly ip netns exec ns_client2 tc qdisc add dev veth_c2 root pfifo
-quietly ip netns exec ns_client2 sysctl -w net.ipv4.conf.{veth_c2,lo}.accept_local=1
-quietly ip netns exec ns_server sysctl -w net.core.somaxconn=1
-quietly ip -n ns_client1 link set veth_c1 txqueuelen 3
-quietly ip -n ns_client1 neighbour replace 10.0.1.1 lladdr 02:00:00:00:00:01 dev veth_c1 nud permanent
-quietly ip -n ns_client2 neighbour replace 10.0.2.1 lladdr 02:00:00:00:00:01 dev veth_c2 nud noarp
-[ ! -d /proc/sys/net/ipv6 ] || quietly ip netns exec ns_client1 sysctl -w net.ipv6.conf.veth_c1.disable_ipv6=0
+observe "the README changes settings: ${#differ[@]} lines" [ ${#differ[@]} -ge 10 ]
+while IFS='|' read -r host what change; do
+  [[ $change != *ipv6* || -d /proc/sys/net/ipv6 ]] || continue
+  # shellcheck disable=SC2086   # a command of several words
+  quietly ip netns exec $host $change
+  differ+=("$host has besides: $what")
+done << 'CHANGES'
+ns_server|veth_srv_c2.* mtu 1280 |ip link set veth_srv_c2 mtu 1280
+ns_server|blackhole 10\.0\.4\.0/24|ip route add blackhole 10.0.4.0/24
+ns_server|.* iif lo .*blackhole|ip rule add iif lo ipproto 1 blackhole
+ns_server|net\.core\.somaxconn = 1$|sysctl -w net.core.somaxconn=1
+ns_client1|.* 10\.0\.1\.9/24 |ip address add 10.0.1.9/24 dev veth_c1
+ns_client1|veth_c1.* qlen 3$|ip link set veth_c1 txqueuelen 3
+ns_client1|10\.0\.1\.1 dev .* lladdr 02:00:00:00:00:01 |ip neighbour replace 10.0.1.1 lladdr 02:00:00:00:00:01 dev veth_c1 nud permanent
+ns_client1|net\.ipv6\.conf\.veth_c1\.disable_ipv6 = 0|sysctl -w net.ipv6.conf.veth_c1.disable_ipv6=0
+ns_client2|10\.0\.2\.1 dev .* lladdr 02:00:00:00:00:01 |ip neighbour replace 10.0.2.1 lladdr 02:00:00:00:00:01 dev veth_c2 nud noarp
+ns_client2|qdisc pfifo |tc qdisc add dev veth_c2 root pfifo
+ns_client2|net\.ipv4\.conf\.veth_c2\.accept_local = 1|sysctl -w net.ipv4.conf.veth_c2.accept_local=1
+ns_client2|net\.ipv4\.conf\.lo\.accept_local = 1|sysctl -w net.ipv4.conf.lo.accept_local=1
+CHANGES
 run host 'sudo ./two_clients.sh status'
 observe 'status fails'                                   exits host 1
-for change in "${changes[@]}"; do
-  for says in 'lacks:' 'has besides:'; do
-    observe "and says: ${change/ / $says }"              prints host "^  ${change/ / $says }= "
-  done
+for line in "${differ[@]}"; do
+  observe "and says: $line"                              prints host "^  $line"
 done
-observe 'an MTU'                                         prints host '^  ns_server has besides: veth_srv_c2.* mtu 1280 '
-observe 'in place of another'                            prints host '^  ns_server lacks: veth_srv_c2.* mtu 1500 '
-observe 'a route'                                        prints host '^  ns_server has besides: blackhole 10\.0\.4\.0/24'
-observe 'a rule'                                         prints host '^  ns_server has besides: .* iif lo .*blackhole'
-observe 'an address'                                     prints host '^  ns_client1 has besides: .* 10\.0\.1\.9/24 '
-observe 'a qdisc'                                        prints host '^  ns_client2 has besides: qdisc pfifo '
-observe "an interface's setting"                         prints host '^  ns_client2 has besides: net\.ipv4\.conf\.(veth_c2|lo)\.accept_local = 1' 2
-observe 'a setting of sockets'                           prints host '^  ns_server has besides: net\.core\.somaxconn = 1$'
-observe 'the length of a queue'                          prints host '^  ns_client1 has besides: veth_c1.* qlen 3$'
-observe 'neighbours set by hand'                         prints host '^  ns_client[12] has besides: 10\.0\.[12]\.1 dev .* lladdr 02:00:00:00:00:01 ' 2
-[ ! -d /proc/sys/net/ipv6 ] ||
-  observe 'IPv6'                                         prints host '^  ns_client1 has besides: net\.ipv6\.conf\.veth_c1\.disable_ipv6 = 0'
 ip netns exec ns_client1 sleep 1000 & sleeper=$!
 observe 'a program runs in there'                        lives_in ns_client1
 run host 'sudo ./two_clients.sh up'
