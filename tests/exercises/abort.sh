@@ -19,7 +19,7 @@ connect() {
   order server '' ' accept\(\) = .*next: recv'
   order server '' ' recv\(\) = 5: "hello"'
 }
-# rude WHEN CAPTURE: nothing is left of the connection in the capture, as of how it has ended.
+# rude WHEN CAPTURE: nothing is left of the connection that the server ended then; the capture tells how.
 rude() {
   local ends
   rule 'Each connection that was accepted'
