@@ -19,7 +19,7 @@
 #             start, run, ready          commands in terminals; type_line, end_input (C-d), interrupt (C-c)
 #             finish                     waits for the end of a command; it does not end it
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
-#             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, no_namespaces
+#             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, lab_is_whole, no_namespaces
 #             capture, end_capture       records packets; then they can be counted, timed and drawn (captures.sh)
 #             at HOST COMMAND            a look into a host, without a word in the story
 #             say TITLE                  begins a part (narration.sh)
@@ -298,6 +298,7 @@ lines() {  # REGEX [COUNT]: so many lines of $seen (at least one) match
   if [ $# = 2 ]; then [ $count = "$2" ]; else [ $count != 0 ]; fi
 }
 
+lab_is_whole() { seen=$(./two_clients.sh status); }   # as `up` made it: nothing is left of an experiment
 no_namespaces() { seen=$(ip netns list) || return 3; [ -z "$seen" ]; }
 
 . tests/captures.sh

@@ -51,3 +51,4 @@ lost_on_the_way() { seen=$(($(fields far "$quiet" frame.number | wc -l) - $(fiel
 observe 'the three have not passed the router'          lost_on_the_way
 observe 'the RST did not reach client 1, until it asked'                  packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 observe 'the client that waits is asked as well'        packets far 'ip.src == 10.0.2.2 && ip.dst == 10.0.2.1 && tcp.flags == 0x010 && tcp.len == 0' -ge 3
+observe 'and nothing is left of it'                      lab_is_whole

@@ -51,12 +51,13 @@ asked_anew() {  # since the plug is in again: what came before the client's firs
   [[ $seen == *'Request who-has 10.0.1.1 tell 10.0.1.2'*'Reply 10.0.1.1 is-at '* ]]
 }
 observe 'ARP was asked anew, and answered, before all else' asked_anew
+observe 'and nothing is left of it'                     lab_is_whole
 
 say 'A route that was added does not come back'
 quietly ip -n ns_client1 link set veth_c1 down
 quietly ip -n ns_client1 link set veth_c1 up
 status_says() {
-  seen=$(./two_clients.sh status) proof='ns_client1 lacks: default via 10.0.1.1 dev veth_c1'
+  lab_is_whole; proof='ns_client1 lacks: default via 10.0.1.1 dev veth_c1'
   [[ $seen == *"$proof"* ]]
 }
 observe 'the default route is gone, and status says so' status_says
