@@ -18,9 +18,9 @@ observe 'the second client waits for its turn'          sockets ns_client2 -tan 
 run     look1   'sudo ip netns exec ns_client2 ss -tano'
 observe 'a timer called keepalive'                      prints look1 '10\.0\.1\.2:[0-9]+ +timer:\(keepalive,'
 says_nothing() {  # FROM TO: three segments without data, or more, since the reply
-  seen=$(sed '1,/ length 5$/d' "${log[wire]}" | grep -E " $1\.[0-9]+ > $2\.[0-9]+: Flags \[\.\], .* length 0$")
-  proof=${seen##*$'\n'}
-  [ "$(wc -l <<< "$seen")" -ge 3 ]
+  local segments
+  mapfile -t segments < <(sed -nE "1,/ length 5$/d; / $1\.[0-9]+ > $2\.[0-9]+: Flags \[\.\], .* length 0$/p" "${log[wire]}")
+  seen=${segments[*]} proof=${segments[-1]-}; [ ${#segments[@]} -ge 3 ]
 }
 observe 'client 2 asks'                                 says_nothing 10.0.2.2 10.0.1.2
 observe 'and client 1 answers'                          says_nothing 10.0.1.2 10.0.2.2

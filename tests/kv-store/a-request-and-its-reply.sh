@@ -4,11 +4,11 @@
 lab_up
 
 ask() {  # ROLE REQUEST REPLY: the next line that the client prints is the reply
-  local before; before=$(wc -l < "${log[$1]}")
+  local before; mapfile before < "${log[$1]}"
   type_line "$1" "$2"
-  observe "$2: $3" replied "$1" "$before" "$3"
+  observe "$2: $3" replied "$1" ${#before[@]} "$3"
 }
-replied() { seen=$(tail -n +$(($2 + 1)) "${log[$1]}"); [ "$seen" = "$3" ]; }
+replied() { mapfile -s "$2" new < "${log[$1]}"; printf -v seen %s "${new[@]}"; [ "$seen" = "$3"$'\n' ]; }
 
 run     host    'make kv_store kv_client'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -w kv.pcap --print tcp port 8085'
