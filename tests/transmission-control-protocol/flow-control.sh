@@ -44,7 +44,9 @@ observe 'waiting about twice as long each time'         doubling cable1 'ip.src 
 observe 'tcpdump shows the closed window'               prints wire '10\.0\.1\.1\.8080 > .* win 0,'
 ladder  tcp cable1
 interrupt wire
+full() { sockets ns_client1 -tano 'timer:\(persist,|^FIN-WAIT-2'; }   # or all has come
 for ((step = 1; step <= 12; step++)); do
+  within "$patience" full || fault 'the client goes on, and does not fill the buffer' "$seen"
   type_line server 200000
   within "$patience" prints server ' recv\(\) = ' $step || fault 'byte_sink does not go on'
   ! prints server 'end of the stream' || break
