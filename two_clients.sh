@@ -85,11 +85,12 @@ up() {
     printf '%s\n' "the lab is not complete; building it anew:" "$changes"
   fi
   # From here on, a failure or a Ctrl-C takes away what there is, and a second Ctrl-C, however soon
-  # it comes, does not stop that. (A subshell does the work and we only wait, since bash 5.2 now and
-  # then takes a trap for a part of the command substitution in the middle of which it came.)
+  # it comes, does not stop that. (A subshell does the work, to its end, and we only wait: bash 5.2
+  # now and then takes a trap for a part of the command substitution in the middle of which it came,
+  # and a child that is just being made could miss the signal, and add a host when all is cleared.)
   trap 'trap "" INT TERM HUP; exit 130' INT TERM HUP
   trap give_up EXIT
-  (tear_down; build
+  (trap '' INT TERM HUP; tear_down; build
     for _ in {1..100}; do ! facts > $record || exit 0; sleep 0.02; done  # until the cables are up
     fail "the cables have not come up within 2 seconds")
   trap - EXIT
