@@ -172,6 +172,7 @@ facts() {
   done | awk '
     $1 == "host" { host = $2; next }
     /_allowed|_available|fastopen_key| lladdr (00:|01:00:5e|ff:ff).* NOARP/ { next }   # by itself
+    /\\ *cache *$/ { next }   # an exception that was flushed, and says nothing any more
     sub("/proc/sys/", "") { gsub("/", "."); sub(":", " = ") }
     { gsub(/^[0-9]+: | mode DEFAULT| group default| (refcnt|expires) [0-9]+(sec)?/, "") }
     { sub(/\\ *(link\/|valid).*/, ""); $1 = $1; print host, $0 }
