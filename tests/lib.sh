@@ -19,7 +19,8 @@
 #             start, run, ready          commands in terminals; type_line, end_input (C-d), interrupt (C-c)
 #             finish                     waits for the end of a command; it does not end it
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
-#             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, lab_is_whole, no_namespaces
+#             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, lab_is_whole,
+#                                        no_namespaces, total
 #             capture, end_capture       records packets; then they can be counted, timed and drawn (captures.sh)
 #             at HOST COMMAND            a look into a host, without a word in the story
 #             say TITLE                  begins a part (narration.sh)
@@ -280,10 +281,13 @@ never_prints() {  # ROLE REGEX: it has ended, and no line of it matches
 }
 last_line() {  # ROLE REGEX
   local lines; mapfile -t lines < "${log[$1]}"
-  seen=${lines[-1]-}; [[ $seen =~ $2 ]]
+  [ ${#lines[@]} != 0 ] && seen=${lines[-1]} && [[ $seen =~ $2 ]]
 }
 stamped() {  # ROLE: each line of its log begins with the time of day (but a prompt)
   seen=$(grep -vE '^(([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}|next:) ' "${log[$1]}"); [ -z "$seen" ]
+}
+total() {  # ROLE BYTES: its byte_sink has read so many in all
+  seen=$(awk '/ recv\(\) = / { total += $4 } END { print total }' "${log[$1]}") proof=$seen; [ "$seen" = "$2" ]
 }
 clean() { seen=$(LC_ALL=C grep '[^[:print:]]' "${log[$1]}" | cat -v); [ -z "$seen" ]; }   # ROLE: no escape sequence
 

@@ -29,4 +29,4 @@ observe 'no FIN has reached client 1'                   packets near 'tcp.flags.
 observe 'its segment'                                   packets near 'ip.src == 10.0.1.2 && tcp.len == 20' -eq 1
 observe 'met RST'                                       packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 ladder  tcp near
-observe 'and nothing is left of it'                      lab_is_whole
+observe 'and nothing is left of it'                     lab_is_whole

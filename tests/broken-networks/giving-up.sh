@@ -50,4 +50,4 @@ observe 'in all that time the request has not arrived'  prints client2 ' set "a"
 run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 observe 'but is, though nobody waits for it'            at_last prints client2 ' 10\.0\.1\.2:[0-9]+ request set "a" "2"$'
 observe 'and the server learns that the client is gone' prints client2 ' 10\.0\.1\.2:[0-9]+ (disconnected|lost: .*)$'
-observe 'and nothing is left of it'                      lab_is_whole
+observe 'and nothing is left of it'                     lab_is_whole

@@ -20,7 +20,8 @@ observe 'a timer called keepalive'                      prints look1 '10\.0\.1\.
 says_nothing() {  # FROM TO: three segments without data, or more, since the reply
   local segments
   mapfile -t segments < <(sed -nE "1,/ length 5$/d; / $1\.[0-9]+ > $2\.[0-9]+: Flags \[\.\], .* length 0$/p" "${log[wire]}")
-  seen=${segments[*]} proof=${segments[-1]-}; [ ${#segments[@]} -ge 3 ]
+  seen=${segments[*]}
+  [ ${#segments[@]} -ge 3 ] && proof=${segments[-1]}
 }
 observe 'client 2 asks'                                 says_nothing 10.0.2.2 10.0.1.2
 observe 'and client 1 answers'                          says_nothing 10.0.1.2 10.0.2.2
@@ -51,4 +52,4 @@ lost_on_the_way() { seen=$(($(fields far "$quiet" frame.number | wc -l) - $(fiel
 observe 'the three have not passed the router'          lost_on_the_way
 observe 'the RST did not reach client 1, until it asked'                  packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 observe 'the client that waits is asked as well'        packets far 'ip.src == 10.0.2.2 && ip.dst == 10.0.2.1 && tcp.flags == 0x010 && tcp.len == 0' -ge 3
-observe 'and nothing is left of it'                      lab_is_whole
+observe 'and nothing is left of it'                     lab_is_whole

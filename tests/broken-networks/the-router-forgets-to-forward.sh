@@ -28,7 +28,7 @@ observe 'forwarding again, the reply comes'             at_last prints client1 '
 observe 'to one request'                                prints client2 ' get ' 1
 type_line client1 'quit'
 observe 'the client never knew'                         exits client1 0
-observe 'and nothing is left of it'                      lab_is_whole
+observe 'and nothing is left of it'                     lab_is_whole
 end_capture near
 end_capture far
 get='tcp.dstport == 8085 && tcp.len == 20'

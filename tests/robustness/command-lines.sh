@@ -59,6 +59,7 @@ for usage in "${usages[@]}"; do
     wrong "$program 127.0.0.1 70000" "$program: 70000: not a port (0-65535)"
   fi
   if [ "$program" != addrconv ]; then
+    wrong "$program$enough one" "$program: unexpected argument: one"
     wrong "$program$enough one two" "$program: unexpected argument: one"
     observe '(and the usage)' grep -q "^usage: $program" $lab/err
   fi

@@ -31,7 +31,7 @@ resets() { awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp; }   # segments sent
 before=$(resets)
 dial peer
 writes peer '*17\r\n'
-head -c 300000 /dev/zero >&"${client[peer]}"
+head -c 3000000 /dev/zero >&"${client[peer]}"
 observe 'hear the error'                             hears '-ERR Protocol error: more than 16 arguments'
 hang_up peer
 dial peer
@@ -155,8 +155,8 @@ store '' "ulimit -v $((size + 16000)); "
 dial peer
 for n in {1..400}; do printf '*3\r\n$3\r\nSET\r\n$4\r\nk%03d\r\n$65536\r\n%065536d\r\n' "$n" 0; done > flood
 cat flood 1>&"${client[peer]}" 2> /dev/null
-hang_up peer
 observe 'ends a connection'                          logs 'disconnected by us\. Out of memory'
+hang_up peer
 # Some of what there is makes room, whatever the allocator does with it.
 dial peer
 writes peer 'PING\r\n'

@@ -8,8 +8,8 @@ drawn() { tests/ladder "$@" > drawn 2>&1; status=$?; }
 is() { seen=$(cat drawn); [ "$seen" = "$(cat)" ] || return 3; }
 refused() { drawn "${@:3}"; seen="$status: $(cat drawn)"; [ "$status" = "$1" ] && [[ $seen == *$2* ]] || return 3; }
 
-# pcap FILE < LINES of MICROSECONDS CAPTURED BYTES: a capture of IPv4 and ARP on an Ethernet, whose own header is neither
-# in BYTES nor counted in CAPTURED (pcap-savefile(5)).
+# pcap FILE < LINES of MICROSECONDS CAPTURED BYTES: a capture of IPv4 and ARP on an Ethernet, whose own header is
+# neither in BYTES nor counted in CAPTURED (pcap-savefile(5)).
 pcap() {
   local time captured bytes type
   printf %b "$({

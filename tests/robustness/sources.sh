@@ -22,16 +22,16 @@ observe 'and each copy is the same, to the letter' [ "$(sort -u $lab/bodies | re
 outline() {
   sed -E '/^(\[\[noreturn\]\] )?static .*[,(]$/{:more; N; s/\n +/ /; /[,(]$/b more}' "$1" | sed -nE '
     s/^#include.*/include/p
-    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([a-z_]+)\(.*;$/declare \2/p
-    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([a-z_]+)\(.*\{$/define \2/p
+    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([A-Za-z0-9_]+)\(.*;$/declare \2/p
+    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([A-Za-z0-9_]+)\(.*\{$/define \2/p
     s/^int main\(.*/define main/p
     s/^\/\/ ---- The same in several programs.*/the same in several programs/p' | uniq
 }
-# ordered FILE: the outline that tests/README.md asks for. Functions stand in the order in which main(), and what follows
-# it, comes to them; behind them those that are in several programs.
-recurring $lab/bodies | sed -E 's/.*[ *&]([a-z_]+)\(.*/\1/' > $lab/names
+# ordered FILE: the outline that tests/README.md asks for. Functions stand in the order in which main(), and what
+# follows it, comes to them; behind them those that are in several programs.
+recurring $lab/bodies | sed -E 's/.*[ *&]([A-Za-z0-9_]+)\(.*/\1/' > $lab/names
 ordered() {
-  sed '1,/^int main/d; s|//.*||' "$1" | grep -oE '[a-z_]+\(' | tr -d '(' | awk '!seen[$0]++' |
+  sed '1,/^int main/d; s|//.*||' "$1" | grep -oE '[A-Za-z0-9_]+\(' | tr -d '(' | awk '!seen[$0]++' |
     grep -xF "$(outline "$1" | sed -n 's/^declare //p')" > $lab/used
   grep -vxFf $lab/names $lab/used > $lab/own
   grep -xFf $lab/names $lab/used > $lab/common

@@ -16,7 +16,7 @@ for ((step = 1; ; step++)); do
     remove
   fi
 done
-observe "killed at each of its $((step - 1)) steps, down removes it, and up mends it" [ $step -gt 24 ]
+observe "after each of its $((step - 1)) steps, down removes what a killed up has left, or up mends it" [ $step -gt 24 ]
 observe 'not killed, it is complete'                     complete
 remove
 

@@ -2,8 +2,10 @@
 # two_clients.sh up gives exactly the diagram, and the four pings find their way.
 . "$(dirname "$0")/../lib.sh"
 
-addresses() {  # HOST NAME ADDRESS...: its interfaces that are up, with all their addresses; so it has none of IPv6
+addresses() {  # HOST NAME ADDRESS...: its interfaces, all up, with all their addresses; so it has none of IPv6
   local name address found=
+  seen=$(at "$1" ip -br link show type veth)
+  [ "$(wc -l <<< "$seen")" = $((($# - 3) / 2)) ] || return 3
   seen=$(at "$1" ip -br address show up)
   while read -r name _ address; do found+="${name%@*} $address "; done <<< "$seen"
   proof=$found; [ "$found" = "${*:2} " ]
