@@ -23,7 +23,7 @@ outline() {
   sed -E '/^(\[\[noreturn\]\] )?static .*[,(]$/{:more; N; s/\n +/ /; /[,(]$/b more}' "$1" | sed -nE '
     s/^#include.*/include/p
     s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([A-Za-z0-9_]+)\(.*;$/declare \2/p
-    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([A-Za-z0-9_]+)\(.*\{$/define \2/p
+    s/^(\[\[noreturn\]\] )?static [^=]*[ *&]([A-Za-z0-9_]+)\(.*\{.*$/define \2/p
     s/^int main\(.*/define main/p
     s/^\/\/ ---- The same in several programs.*/the same in several programs/p' | uniq
 }
