@@ -4,8 +4,8 @@
 
 mkdir $lab/shim
 shim() { printf '#!/bin/bash\n%s\n' "$2" > "$lab/shim/$1"; chmod 755 $lab/shim $lab/shim/*; }
-typed() {  # COMMAND: in a shell that finds the shims first; $out is what it prints
-  out=$(PATH=$lab/shim:$PATH bash -c "$1" 2>&1 < /dev/null); status=$?
+typed() {  # COMMAND: in a shell that finds the shims first; $out is what it prints, without colours
+  out=$(unset LAB_COLOUR; PATH=$lab/shim:$PATH bash -c "$1" 2>&1 < /dev/null); status=$?
   seen="exit status $status"$'\n'$out
 }
 one_passed() { typed "$1"; [ "$status|${out##*$'\n'}" = '0|1 passed, 0 failed, 0 skipped' ]; }
