@@ -189,10 +189,11 @@ step() {
     1) [ -t 0 ] || return 0
       while read -t 0; do read -rst 0.1 || break; done
       paint dim '        (Enter)'
-      until read -rst 0.2; do
-        [ $? -gt 128 ] || break   # above 128: the time is up
+      until read -t 0; do   # is there a line? (read -t 0.2 may have taken it when it finds that its time is up)
+        nap 0.1
         printf '\r%15s\r' ''; pump; paint dim '        (Enter)'
       done
+      read -rs
       printf '\r%15s\r' '' ;;
     *) nap "$LAB_PAUSE" ;;
   esac
