@@ -16,8 +16,8 @@
 # it is typed in: host, server, client1, client2, wire (who watches the wire), or another one's.
 #
 # The verbs:  lab_up, quietly COMMAND    what the reader does not type; a failure ends the script
-#             start, run, ready          commands in terminals; type_line, end_input (C-d), interrupt (C-c)
-#             finish                     waits for the end of a command; it does not end it
+#             start, run                 commands in terminals; type_line, end_input (C-d), interrupt (C-c)
+#             ready, finish              wait until a command has printed something, or ended
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
 #             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, lab_is_whole,
 #                                        no_namespaces, total
@@ -89,8 +89,8 @@ exec {nothing}<> <(:)   # a pipe that never has anything to read: a clock to wai
 
 nap() { read -rt "$1" -u "$nothing" || true; }
 
-# start ROLE COMMAND: types the command in that terminal, once what was typed there before has ended, and leaves it
-# running, its keyboard at hand.
+# start ROLE COMMAND [REGEX]: types the command in that terminal, once what was typed there before has ended, and leaves
+# it running, its keyboard at hand; with REGEX, once it has printed that.
 start() {
   local role=$1 command=$2 plain=${2//sudo /} as_user=() fd
   [ -z "${pid[$role]-}" ] || finish "$role"
@@ -121,6 +121,7 @@ start() {
   set +m
   pid[$role]=$!
   keyboard[$role]=$fd
+  [ $# = 2 ] || ready "$role" "$3"
 }
 
 # run ROLE COMMAND: start, and wait for its end.
@@ -131,12 +132,13 @@ ready() {
   within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
 }
 
-type_line() {
+type_line() {  # ROLE LINE [REGEX]
   settle
   line "$1" '<' "${2:-<Enter>}"
   step
   printf '%s\n' "$2" >> $lab/typed
   printf '%s\n' "$2" >&"${keyboard[$1]}"
+  [ $# = 2 ] || ready "$1" "$3"
 }
 end_input() { settle; line "$1" '^' 'C-d'; step; close_keyboard "$1"; }
 close_keyboard() {
@@ -154,11 +156,14 @@ interrupt() {
   finish "$1"
 }
 
-# finish ROLE: waits for the command's end; its exit status is then in ${result[ROLE]}.
+# finish ROLE...: waits for the ends of their commands; the exit status is then in ${result[ROLE]}.
 finish() {
-  within $((12 * patience)) ended "$1" ||
-    fault "$1 does not end" "$(grep -E '^(Name|State|Pid|PPid):' "/proc/${pid[$1]}/status")"
-  close_keyboard "$1"
+  local role
+  for role; do
+    within $((12 * patience)) ended "$role" ||
+      fault "$role does not end" "$(grep -E '^(Name|State|Pid|PPid):' "/proc/${pid[$role]}/status")"
+    close_keyboard "$role"
+  done
 }
 
 # A process that has ended exists until bash has waited for it, and bash, should a SIGCHLD escape it, does so only when
@@ -256,8 +261,9 @@ elapsed() { took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
 
 # The checks. (Any other command will do as well: observe '...' [ "$a" = "$b" ])
 
-exits() {  # ROLE STATUS: the command has ended with it; 128 + n: signal n ended it
+exits() {  # ROLE STATUS [REGEX]: it has ended with it (128 + n: signal n ended it), and with that line
   ended "$1" || { seen="still running"; return 1; }
+  [ $# = 2 ] || last_line "$1" "$3" || return 3
   seen="exit status ${result[$1]}"
   [ "${result[$1]}" = "$2" ] || return 3
 }

@@ -26,8 +26,7 @@ before=$(counter ns_client2 TcpRetransSegs)
 transfer
 run     look1 'sudo ip netns exec ns_client2 nstat -asz TcpRetransSegs'
 observe 'paid for with retransmissions'                 [ "$(counter ns_client2 TcpRetransSegs)" -gt "$before" ]
-start   look2   'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   look2   'serving on'
+start   look2   'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 burst   'of the datagrams, some are lost'               '^100 sent, [0-9]+ received, [1-9][0-9.]*% lost, '
 
 say 'Duplicates'

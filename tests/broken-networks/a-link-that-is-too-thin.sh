@@ -4,18 +4,14 @@
 lab_up
 
 begin() {
-  start   client2 'sudo ip netns exec ns_client2 ./byte_sink -r'
-  ready   client2 '^next: listen'
-  type_line client2 ''
-  ready   client2 '^next: accept'
+  start   client2 'sudo ip netns exec ns_client2 ./byte_sink -r' '^next: listen'
+  type_line client2 '' '^next: accept'
   start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.2.2 8080 < lines'
-  type_line client2 ''
-  ready   client2 '^next: recv'
+  type_line client2 '' '^next: recv'
 }
 
 run     look1   'sudo ip netns exec ns_server ip link set veth_srv_c2 mtu 1280'
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n' 'listening on'
 run     client1 'sudo ip netns exec ns_client1 ping -c 2 -M do -s 1400 10.0.2.2'
 observe 'the router says what fits'                     prints client1 'Frag needed and DF set \(mtu = 1280\)'
 observe 'and the next one is not even sent'             prints client1 '[Mm]essage too long'
@@ -60,8 +56,7 @@ observe 'byte_sink has them'                            prints client2 'recv\(\)
 interrupt client1
 interrupt client2
 run     look2   'sudo ip netns exec ns_server ip rule del iif lo ipproto 1 blackhole'
-end_capture hole
-end_capture beyond
+end_capture hole beyond
 observe 'not one ICMP message came'                     packets hole 'icmp && tcp' -eq 0
 observe 'full segments came to the router, at intervals that double' doubling hole 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' 2
 observe 'and none of them left it'                      packets beyond 'tcp.dstport == 8080 && tcp.seq == 1 && tcp.len == 1448' -eq 0

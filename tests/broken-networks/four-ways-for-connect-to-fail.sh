@@ -3,8 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n' 'listening on'
 capture near    ns_server veth_srv_c1
 capture far     ns_server veth_srv_c2
 
@@ -43,8 +42,7 @@ run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.5.1 8080 -c 3'
 observe 'a router that knows no way'                    prints client1 '^request [123]: No route to host \(ICMP from 10\.0\.1\.1\)$'
 run     server  'sudo ip netns exec ns_server ./time_client 10.0.6.1 8080 -c 1'
 observe 'no route'                                      prints server '^time_client: connect 10\.0\.6\.1:8080: Network is unreachable$'
-end_capture near
-end_capture far
+end_capture near far
 observe 'the first SYN was refused'                     packets near 'ip.dst == 10.0.2.2 && tcp.flags == 0x002' -eq 1
 observe 'the refusal was an RST'                        packets near 'ip.src == 10.0.2.2 && tcp.flags.reset == 1' -eq 1
 observe 'at once'                                       span near 'ip.addr == 10.0.2.2 && tcp && !icmp' 0 0.5

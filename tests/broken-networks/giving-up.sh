@@ -5,12 +5,10 @@ lab_up
 
 say 'The kernel gives up'
 run     look1   'sudo ip netns exec ns_client1 sysctl -w net.ipv4.tcp_retries2=3'
-start   client2 'sudo ip netns exec ns_client2 ./kv_store'
-ready   client2 ' serving on '
+start   client2 'sudo ip netns exec ns_client2 ./kv_store' ' serving on '
 capture near    ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 stopwatch
 type_line client1 'get a'
@@ -34,11 +32,9 @@ observe 'nobody else is served'                         [ "$(timeout "$patience"
 interrupt client2
 
 say 'The application gives up'
-start   client2 'sudo ip netns exec ns_client2 ./kv_store'
-ready   client2 ' serving on '
+start   client2 'sudo ip netns exec ns_client2 ./kv_store' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085 -t 1'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=0'
 stopwatch
 type_line client1 'set a 2'

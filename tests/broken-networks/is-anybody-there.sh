@@ -3,15 +3,12 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   client2 'sudo ip netns exec ns_client2 ./kv_store -k 1'
-ready   client2 ' serving on '
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085 and host 10.0.1.2'
-ready   wire    'listening on'
+start   client2 'sudo ip netns exec ns_client2 ./kv_store -k 1' ' serving on '
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085 and host 10.0.1.2' 'listening on'
 capture far     ns_server veth_srv_c2
 capture near    ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 start   server  'sudo ip netns exec ns_server ./kv_client 10.0.2.2 8085'
 type_line server 'get a'
 observe 'the second client waits for its turn'          sockets ns_client2 -tan '^ESTAB +20 +0 .*10\.0\.2\.1:'
@@ -31,12 +28,10 @@ observe 'the next one is served'                        prints server '^"1"$'
 observe 'client 1 knows nothing'                        sockets ns_client1 -tan '^ESTAB '
 run     look2   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 type_line client1 'get a'
-observe 'until it says something'                       prints client1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
-observe 'exit status 1'                                 exits client1 1
+observe 'until it says something'                       exits client1 1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
 type_line server 'quit'
 finish  server
-end_capture far
-end_capture near
+end_capture far near
 # The gaps between the last that client 1 said before the RST, and all that client 2 said to it from then on, with the RST.
 last_words() {
   seen=$(fields far 'ip.addr == 10.0.1.2 && tcp.port == 8085' frame.time_epoch ip.src tcp.flags.reset | awk '

@@ -4,15 +4,11 @@
 lab_up
 
 run     host    'yes abcdefg | head -c 1000000 > lines'
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n'
-ready   wire    'listening on'
-start   server  'sudo ip netns exec ns_server ./byte_sink -r'
-ready   server  '^next: listen'
-type_line server ''
-ready   server  '^next: accept'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n' 'listening on'
+start   server  'sudo ip netns exec ns_server ./byte_sink -r' '^next: listen'
+type_line server '' '^next: accept'
 start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < lines'
-type_line server ''
-ready   server  '^next: recv'
+type_line server '' '^next: recv'
 type_line server 200000
 observe 'the transfer is under way'                     prints server ' recv\(\) = [1-9]'
 observe 'and more has come'                             sockets ns_server -tan '^ESTAB +[1-9]'
@@ -64,11 +60,9 @@ observe 'the default route is gone, and status says so' status_says
 say 'And if the plug stays out?'
 quietly ./two_clients.sh down
 lab_up
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 quietly at ns_client1 sysctl -w net.ipv4.tcp_retries2=4
 quietly ip -n ns_server link set veth_srv_c1 down
 type_line client1 'get a'

@@ -3,12 +3,9 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   client2 'sudo ip netns exec ns_client2 ./kv_store'
-ready   client2 ' serving on '
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
-ready   wire    'listening on'
-start   server  'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085'
-ready   server  'listening on'
+start   client2 'sudo ip netns exec ns_client2 ./kv_store' ' serving on '
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085' 'listening on'
+start   server  'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085' 'listening on'
 capture near    ns_server veth_srv_c1
 capture far     ns_server veth_srv_c2
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.2.2 8085'
@@ -29,8 +26,7 @@ observe 'to one request'                                prints client2 ' get ' 1
 type_line client1 'quit'
 observe 'the client never knew'                         exits client1 0
 observe 'and nothing is left of it'                     lab_is_whole
-end_capture near
-end_capture far
+end_capture near far
 get='tcp.dstport == 8085 && tcp.len == 20'
 observe 'the segment came to the router again and again' packets near "$get" -ge 6
 observe 'and left it once'                              packets far "$get" -eq 1

@@ -52,8 +52,7 @@ expect 'with -b 17, of 18 bytes 17 come back, as before' ends_with client '18 by
 
 scene 'Another echo server' 'With it, so is whatever the task does not speak of'
 lab_up
-start server2 'sudo ip netns exec ns_server ./echo_server -a'
-ready server2 ' serving on '
+start server2 'sudo ip netns exec ns_server ./echo_server -a' ' serving on '
 run client 'sudo ip netns exec ns_client1 ./udp_peer echo 10.0.1.1 5678 @5678 16'
 expect 'one who sends from port 5678 gets no reply, as before' \
   ends_with client ' nothing came back '

@@ -120,8 +120,7 @@ expect 'and nothing else is, but the last line' [ "$(wc -l < "${log[client]}")" 
 
 scene 'Without -r' 'Without the option all is as before'
 answering 2:2 3:1
-start client './time_client 127.0.0.1 8080 -W 0.3 -c 3 -i 1'
-ready client '^request 1: no reply within 0\.3 s$'
+start client './time_client 127.0.0.1 8080 -W 0.3 -c 3 -i 1' '^request 1: no reply within 0\.3 s$'
 type_line server 1
 finish client
 expect 'a request is sent once' copies 1 1 2 3

@@ -48,11 +48,9 @@ printf -v stored '+OK %.0s' {1..15}
 # A reply waits where it is seen to wait, and not in large buffers.
 quietly sysctl -w net.ipv4.tcp_wmem='4096 65536 65536' net.ipv4.tcp_rmem='4096 65536 65536'
 lab_up
-start server1 'sudo ip netns exec ns_server ./kv_store'
-ready server1 ' serving on '
+start server1 'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
-type_line client1 'set a 1'
-ready client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 
 experiment() {  # OPTIONS
   scene 'A client that does nothing' 'The time begins when the client is accepted'

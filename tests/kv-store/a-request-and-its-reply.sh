@@ -11,10 +11,8 @@ ask() {  # ROLE REQUEST REPLY: the next line that the client prints is the reply
 replied() { mapfile -s "$2" new < "${log[$1]}"; printf -v seen %s "${new[@]}"; [ "$seen" = "$3"$'\n' ]; }
 
 run     host    'make kv_store kv_client'
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -w kv.pcap --print tcp port 8085'
-ready   wire    'listening on'
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on 0\.0\.0\.0:8085$'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -w kv.pcap --print tcp port 8085' 'listening on'
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on 0\.0\.0\.0:8085$'
 capture cable1  ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
 ask     client1 'set greeting hello world' OK
@@ -78,5 +76,4 @@ start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
 ask     client1 'get a'                    '"1"'
 interrupt server
 type_line client1 'get a'
-observe 'the client says so'                            prints client1 '^kv_client: server closed the connection$'
-observe 'with exit status 1'                            exits client1 1
+observe 'the client says so'                            exits client1 1 '^kv_client: server closed the connection$'

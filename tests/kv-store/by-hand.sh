@@ -3,10 +3,8 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
-ready   wire    'listening on'
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085' 'listening on'
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 capture cable1  ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 nc 10.0.1.1 8085'
 replies() { seen=$(< "${log[client1]}") seen=${seen//$'\r'} seen=${seen//$'\n'/ }; [ "$seen" = "$1" ]; }

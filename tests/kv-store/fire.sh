@@ -6,14 +6,11 @@ IFS=.- read -r major minor _ <<< "$(uname -r)"
   skip "with one processor, a kernel before 6.5 may let the server go on before it delivers what was sent"
 lab_up
 
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8085' 'listening on'
 capture cable1  ns_server veth_srv_c1
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 type_line client1 'fire'
 observe 'the client leaves as if nothing were'          exits client1 0
 observe 'and says so'                                   last_line client1 '^40 requests and FIN sent$'
@@ -37,8 +34,7 @@ SS.UUUUUU |-- RST --------------------------------->|
 LADDER
 
 say 'Over the other cable'
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085'
 type_line client2 'fire'
 observe 'the same'                                      exits server 141
@@ -59,11 +55,9 @@ hundred() {
 [ -n "${LAB_BRIEF-}" ] || observe 'a hundred servers out of a hundred are dead' hundred
 
 say 'With -s'
-start   server  'sudo ip netns exec ns_server ./kv_store -s'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store -s' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 type_line client1 'fire'
 observe 'the server says what happened'                 prints server ' 10\.0\.1\.2:[0-9]+ lost while replying: Broken pipe$'
 start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085'
@@ -73,8 +67,7 @@ type_line client2 'quit'
 interrupt server
 
 say 'A single request'
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
 type_line client1 'fire 1'
 observe 'has been answered, and the connection ends'    prints server ' 10\.0\.1\.2:[0-9]+ disconnected$'

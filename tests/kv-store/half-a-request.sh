@@ -3,8 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 start   client1 'sudo ip netns exec ns_client1 nc 10.0.1.1 8085'
 ready   server  ' 10\.0\.1\.2:[0-9]+ connected$'
 line    client1 '<' 'GET a (Ctrl-D)'

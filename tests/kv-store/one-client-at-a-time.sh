@@ -3,14 +3,11 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085'
-ready   wire    'listening on'
-start   server  'sudo ip netns exec ns_server ./kv_store'
-ready   server  ' serving on '
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c2 -n tcp port 8085' 'listening on'
+start   server  'sudo ip netns exec ns_server ./kv_store' ' serving on '
 capture cable2  ns_server veth_srv_c2
 start   client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.1.1 8085'
-type_line client1 'set a 1'
-ready   client1 '^OK$'
+type_line client1 'set a 1' '^OK$'
 start   client2 'sudo ip netns exec ns_client2 ./kv_client 10.0.2.1 8085'
 observe 'client 2 is connected'                         sockets ns_client2 -tan '^ESTAB .*10\.0\.2\.1:8085'
 type_line client2 'get a'

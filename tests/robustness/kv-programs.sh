@@ -204,8 +204,7 @@ say 'Servers that break the protocol'
 while IFS='|' read -r bytes words; do
   bytes=${bytes%%*( )} words=${words##*( )}
   impostor "printf '$bytes'"
-  observe "a server that says $bytes: $words"        prints client1 "^kv_client: 127\.0\.0\.1:8085 breaks the protocol: $words\$"
-  observe 'exit status 1'                            exits client1 1
+  observe "a server that says $bytes: $words"        exits client1 1 "^kv_client: 127\.0\.0\.1:8085 breaks the protocol: $words\$"
   finish server
 done <<'TABLE'
 HTTP/1.1 200 OK\r\n  | no reply begins like that: H

@@ -75,14 +75,12 @@ for _ in 1 2; do
   type_line client2 'echo inside'
   observe 'both are in'                                eval 'prints client1 ^inside$ && prints client2 ^inside$'
   observe 'in one lab'                                 keepers 1
-  type_line client1 'ip netns del ns_client2; echo gone'
-  ready   client1 '^gone$'
+  type_line client1 'ip netns del ns_client2; echo gone' '^gone$'
   type_line client2 'ip netns list | wc -l'
   observe 'the same'                                   prints client2 '^2$'
   end_input client1
   end_input client2
-  finish  client1
-  finish  client2
+  finish  client1 client2
   observe 'which ends with them'                       gone
 done
 
@@ -115,11 +113,9 @@ fi
 
 say 'A container has its own'
 start   other   'sudo unshare --pid --fork --mount-proc ./two_clients.sh shell'
-type_line other 'echo inside'
-ready   other   '^inside$'
+type_line other 'echo inside' '^inside$'
 start   client1 'sudo ./two_clients.sh shell'
-type_line client1 'echo inside'
-ready   client1 '^inside$'
+type_line client1 'echo inside' '^inside$'
 observe 'and root, outside, another one'               keepers 2
 for role in other client1; do end_input $role; finish $role; done
 

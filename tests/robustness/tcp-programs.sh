@@ -4,8 +4,7 @@
 
 # sink LINE...: a byte_sink that has been given these lines.
 sink() {
-  start server './byte_sink -r'
-  ready server '^next: listen'
+  start server './byte_sink -r' '^next: listen'
   local line
   for line; do type_line server "$line"; done
 }
@@ -34,21 +33,17 @@ end_input server
 observe 'the end of input, here too'               exits server 0
 
 say 'Calls that have to wait, on a terminal: what is typed meanwhile is no step'
-start   server  "script -qec './byte_sink -r' /dev/null"
-ready   server  '^next: listen'
-type_line server ''
-ready   server  '^next: accept'
+start   server  "script -qec './byte_sink -r' /dev/null" '^next: listen'
+type_line server '' '^next: accept'
 type_line server ''
 observe 'accept() says that it waits'              prints server ' accept\(\): waiting \.\.\.'
 type_line server '4'
-type_line server 'quit'
-ready   server  '^quit'   # the terminal's echo
+type_line server 'quit' '^quit'   # the terminal's echo
 start   client1 './simple_nc 127.0.0.1 8080'
 ready   server  '^next: recv.* 0 bytes are waiting'
 type_line server '7'
 observe 'recv() says that it waits'                prints server ' recv\(\): waiting \.\.\.'
-type_line server '5'
-ready   server  '^5'
+type_line server '5' '^5'
 type_line client1 'some bytes'
 observe 'seven were asked for'                     prints server ' recv\(\) = 7: "some by"'
 ready   server  '^next: recv.* 4 bytes are waiting'
@@ -78,8 +73,7 @@ ready   server '^next: accept'
 start   client1 './simple_nc 127.0.0.1 8080'
 type_line client1 'some bytes'
 observe 'eleven bytes wait'                        sockets host -tan '^ESTAB +11 '
-type_line server ''
-ready   server '11 bytes are waiting'
+type_line server '' '11 bytes are waiting'
 for number in x 4x 0 -1 ' 4' 99999999999999999999 16777217; do
   type_line server "$number"
   observe "'$number' is none"                      prints server "^byte_sink: $number: not a number of bytes \(1-16777216\)\$"

@@ -5,8 +5,7 @@ hour=$(date -u +%k)
 export TZ=LAB$((hour - 12)):30   # a local time that is not UTC, and far from midnight: times of day can be compared
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 capture cable1  ns_server veth_srv_c1
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
 observe 'each request has its reply'                    last_line client1 '^10 sent, 10 received, 0% lost$'

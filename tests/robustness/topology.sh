@@ -199,8 +199,7 @@ observe 'without rights, it says what to do'             prints host '^two_clien
 observe 'in one line'                                    fails_in_one_line
 run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
-start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080' 'serving on'
 quietly at ns_client1 ping -q -c 1 10.0.2.2
 run host 'sudo ./two_clients.sh status'
 observe 'status shows a server'                          prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'

@@ -37,8 +37,7 @@ observe 'shows addresses'                      prints host '^  address +veth_srv
 observe 'and routes'                           prints host '^  route +default via 10\.0\.1\.1 dev veth_c1'
 observe 'and queueing disciplines'             prints host '^  qdisc +qdisc noqueue .* dev veth_srv_c1 '
 observe 'and that no host has a server'        prints host '^  socket +none listens$' 3
-observe 'and calls the lab complete'           last_line host '^the lab is complete$'
-observe 'status agrees'                        exits host 0
+observe 'and calls the lab complete'           exits host 0 '^the lab is complete$'
 
 capture near ns_client1 veth_c1
 capture far  ns_client2 veth_c2
@@ -50,8 +49,7 @@ run client1 'sudo ip netns exec ns_client1 ping -c 2 10.0.2.2'
 observe 'client 2 answers client 1: TTL 63'    prints client1 '^64 bytes from 10\.0\.2\.2: .*ttl=63 ' 2
 run client2 'sudo ip netns exec ns_client2 ping -c 2 10.0.1.2'
 observe 'and client 1 client 2'                prints client2 '^64 bytes from 10\.0\.1\.2: .*ttl=63 ' 2
-end_capture near
-end_capture far
+end_capture near far
 observe 'on the way there, too, one is taken off'  packets far 'icmp.type == 8 && ip.src == 10.0.1.2 && ip.ttl == 63' -eq 2
 observe 'nothing else on the cable but ARP'    packets near '!icmp && !arp' -eq 0
 ladder icmp near far

@@ -8,10 +8,8 @@ say 'Four terminals, at once'
 for role in server wire client1 client2; do
   start $role './two_clients.sh shell'
 done
-type_line server 'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
-type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 2 udp port 8080'
-ready   wire    'listening on'
+type_line server 'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
+type_line wire 'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 2 udp port 8080' 'listening on'
 type_line client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'
 type_line client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080 -c 1'
 observe 'client 1 is served'                            prints client1 '^1 sent, 1 received, 0% lost$'
@@ -50,8 +48,7 @@ run     client3 "echo 'server ip -br address' | ./two_clients.sh shell"
 observe 'in a script on standard input'                 prints client3 '^veth_srv_c1.* 10\.0\.1\.1/24'
 
 say 'On a terminal'
-start   client3 "script -qec './two_clients.sh shell' /dev/null"
-ready   client3 '\(lab\) '
+start   client3 "script -qec './two_clients.sh shell' /dev/null" '\(lab\) '
 type_line client3 'client2 ping -c 1 10.0.2.1'
 observe 'there is a short form'                         prints client3 '^64 bytes from 10\.0\.2\.1: .* ttl=64 '
 type_line client3 'exit'
@@ -73,14 +70,12 @@ end_input wire
 observe 'and ends with the last, with all in it'        gone
 
 start   client1 './two_clients.sh shell'
-type_line client1 'sleep 12345 & echo begun'
-ready   client1 '^begun$'
+type_line client1 'sleep 12345 & echo begun' '^begun$'
 interrupt client1 KILL
 observe 'also if that is killed'                        gone
 
 start   client1 './two_clients.sh shell'
-type_line client1 'echo begun'
-ready   client1 '^begun$'
+type_line client1 'echo begun' '^begun$'
 run     host    './two_clients.sh down'
 observe 'down, from outside'                            prints host '^your private lab is down, with its shells$'
 observe 'ends it as well'                               gone
@@ -98,8 +93,7 @@ say 'Root may have one, too'
 start   client1 'sudo ./two_clients.sh shell'
 type_line client1 'sudo ip netns exec ns_client1 ping -c 1 10.0.1.1'
 observe 'it works'                                      prints client1 '^64 bytes from 10\.0\.1\.1: '
-type_line client1 'sudo ip netns exec ns_server timeout 3 tcpdump -i veth_srv_c1 -n -c 1'
-ready   client1 'listening on'
+type_line client1 'sudo ip netns exec ns_server timeout 3 tcpdump -i veth_srv_c1 -n -c 1' 'listening on'
 interrupt client1 KILL
 observe 'and ends like the others'                      gone
 
@@ -110,6 +104,5 @@ for setting in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unpri
   printf '#!/bin/sh\n[ "$2" != %s ] || echo %s\n' "${setting%=*}" "${setting#*=}" > $lab/shim/sysctl
   chmod 755 $lab/shim $lab/shim/*
   run client1 "env PATH=$lab/shim:$PATH ./two_clients.sh shell"
-  observe "it says which setting does: $setting"        prints client1 "^two_clients.sh: this system forbids namespaces to ordinary users \($setting\); use sudo ./two_clients.sh up\$"
-  observe 'exit status 1'                               exits client1 1
+  observe "it says which setting does: $setting"        exits client1 1 "^two_clients.sh: this system forbids namespaces to ordinary users \($setting\); use sudo ./two_clients.sh up\$"
 done

@@ -4,10 +4,8 @@
 lab_up
 
 run     host    'make simple_nc'
-start   server  'sudo ip netns exec ns_server ./byte_sink'
-ready   server  '^next: listen'
-type_line server ''
-ready   server  '^next: accept'
+start   server  'sudo ip netns exec ns_server ./byte_sink' '^next: listen'
+type_line server '' '^next: accept'
 capture cable1  ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080'
 observe 'it connects'                                   sockets ns_client1 -tan '^ESTAB '
@@ -24,8 +22,7 @@ end_capture cable1
 observe 'its FIN is on the wire'                        packets cable1 'ip.src == 10.0.1.2 && tcp.flags.fin == 1' -eq 1
 observe "the server's is not"                           packets cable1 'ip.src == 10.0.1.1 && tcp.flags.fin == 1' -eq 0
 ladder  tcp cable1
-type_line server ''
-ready   server  '23 bytes are waiting'
+type_line server '' '23 bytes are waiting'
 type_line server ''
 observe 'the server reads on: 16 bytes'                 prints server ' recv\(\) = 16: "first line\\nsecon"$'
 type_line server ''

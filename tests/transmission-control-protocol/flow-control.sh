@@ -13,18 +13,14 @@ stalled() {  # the server's window is closed, and the client is blocked, and has
   [ "$before" -gt 0 ] && [ "$before" -lt 1000000 ] && asleep && [ "$(position)" = "$before" ]
 }
 connect() {
-  start   server  'sudo ip netns exec ns_server ./byte_sink -r'
-  ready   server  '^next: listen'
-  type_line server ''
-  ready   server  '^next: accept'
+  start   server  'sudo ip netns exec ns_server ./byte_sink -r' '^next: listen'
+  type_line server '' '^next: accept'
   start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080 < lines'
-  type_line server ''
-  ready   server  '^next: recv'
+  type_line server '' '^next: recv'
 }
 
 run     host    'yes abcdefg | head -c 1000000 > lines'
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080' 'listening on'
 capture cable1  ns_server veth_srv_c1
 connect
 observe 'simple_nc stops in the middle of its file'     stalled

@@ -8,8 +8,7 @@ connection() { at ns_server ss -Htan state connected | sed 's/ *$//'; }
 
 run     host    'make byte_sink'
 start   look1 'sudo ip netns exec ns_server watch -n0.1 ss -tan'
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080' 'listening on'
 start   server  'sudo ip netns exec ns_server ./byte_sink'
 observe 'the server has a socket, bound to its port'    prints server ' bound to 0\.0\.0\.0:8080$'
 

@@ -3,14 +3,11 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./byte_sink'
-ready   server  '^next: listen'
-type_line server ''
-ready   server  '^next: accept'
+start   server  'sudo ip netns exec ns_server ./byte_sink' '^next: listen'
+type_line server '' '^next: accept'
 
 say 'Data, and the end of the stream, before accept()'
-start   client1 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080'
-ready   client1 '[sS]ucceeded|[cC]onnected|open'
+start   client1 'sudo ip netns exec ns_client1 nc -nv 10.0.1.1 8080' '[sS]ucceeded|[cC]onnected|open'
 type_line client1 'I was early'
 observe 'the bytes wait in Recv-Q'                      sockets ns_server -tan '^ESTAB +12 '
 interrupt client1

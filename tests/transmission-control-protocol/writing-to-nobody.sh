@@ -5,18 +5,14 @@
 lab_up
 
 connect() {
-  start   server  'sudo ip netns exec ns_server ./byte_sink -r'
-  ready   server  '^next: listen'
-  type_line server ''
-  ready   server  '^next: accept'
+  start   server  'sudo ip netns exec ns_server ./byte_sink -r' '^next: listen'
+  type_line server '' '^next: accept'
   start   client1 'sudo ip netns exec ns_client1 ./simple_nc 10.0.1.1 8080'
   observe 'connected'                                   sockets ns_client1 -tan '^ESTAB '
-  type_line server ''
-  ready   server  '^next: recv'
+  type_line server '' '^next: recv'
 }
 
-start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080'
-ready   wire    'listening on'
+start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n tcp port 8080' 'listening on'
 
 say 'Killed with an empty receive buffer'
 capture empty   ns_server veth_srv_c1

@@ -3,8 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 start   wire    'sudo ip netns exec ns_server tcpdump -i veth_srv_c1 -n -c 1 -v -XX -w udp.pcap --print udp port 8080'
 ready   wire    'listening on'
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080 -c 1'

@@ -4,8 +4,7 @@
 need_netem
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 run     client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080 -c 3'
 observe 'a clean link loses nothing'               last_line client2 '^3 sent, 3 received, 0% lost$'
 
@@ -13,8 +12,7 @@ run     look1 'sudo ip netns exec ns_client2 tc qdisc add dev veth_c2 root netem
 observe 'from now on veth_c2 drops packets'        exits look1 0
 start   client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
 start   client2 'sudo ip netns exec ns_client2 ./time_client 10.0.2.1 8080'
-finish  client1
-finish  client2
+finish  client1 client2
 observe 'client 1 loses nothing'                   last_line client1 '^10 sent, 10 received, 0% lost$'
 observe 'client 2 accounts for every request'      last_line client2 '^10 sent, [0-9]+ received, [0-9.]+% lost$'
 

@@ -16,8 +16,7 @@ replies() { sed -nE 's/^(reply [0-9]+).*/\1/p' "${log[$1]}"; }
 
 run     host    'make time_burst_client'
 observe 'the client is built'                      exits host 0
-start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 run     client2 'sudo ip netns exec ns_client2 ./time_burst_client 10.0.2.1 8080'
 observe 'a clean link keeps the order'             [ "$(replies client2 | xargs)" = "$(printf 'reply %d ' {1..10} | xargs)" ]
 observe 'nothing lost, nothing reordered'          last_line client2 '^10 sent, 10 received, 0% lost, 0 reordered, 0 duplicated$'

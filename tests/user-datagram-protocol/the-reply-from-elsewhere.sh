@@ -3,10 +3,8 @@
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
-start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-ready   server  'serving on'
-start   wire    'sudo ip netns exec ns_client1 tcpdump -i veth_c1 -n'
-ready   wire    'listening on'
+start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
+start   wire    'sudo ip netns exec ns_client1 tcpdump -i veth_c1 -n' 'listening on'
 capture cable1  ns_client1 veth_c1
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.2.1 8080 -c 3'
 observe 'client 1 waits in vain'                   last_line client1 '^3 sent, 0 received, 100% lost$'
@@ -24,7 +22,6 @@ observe "each refused by the client's own kernel"  packets cable1 'ip.src == 10.
 ladder  'udp || icmp' cable1
 interrupt server
 
-start   server  'sudo ip netns exec ns_server ./time_server 10.0.2.1 8080'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./time_server 10.0.2.1 8080' 'serving on'
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.2.1 8080 -c 3'
 observe 'bound to that address, it answers from it' last_line client1 '^3 sent, 3 received, 0% lost$'

@@ -4,8 +4,7 @@
 lab_up
 
 run     host    'make -B echo_server'
-start   server  'sudo ip netns exec ns_server ./echo_server'
-ready   server  'serving on 0.0.0.0:5678'
+start   server  'sudo ip netns exec ns_server ./echo_server' 'serving on 0.0.0.0:5678'
 capture cable1  ns_server veth_srv_c1
 start   client1 'sudo ip netns exec ns_client1 nc -u 10.0.1.1 5678'
 type_line client1 'a short line'
@@ -29,8 +28,7 @@ interrupt client1
 interrupt server
 observe 'each line of the log begins with the time'   stamped server
 
-start   server  'sudo ip netns exec ns_server ./echo_server -b 64'
-ready   server  'serving on'
+start   server  'sudo ip netns exec ns_server ./echo_server -b 64' 'serving on'
 start   client1 'sudo ip netns exec ns_client1 nc -u 10.0.1.1 5678'
 type_line client1 'this line is longer than the buffer, alas'
 observe 'a larger buffer, and nothing is lost'     prints server ' received 42 of 42 bytes from [0-9.:]+$'
