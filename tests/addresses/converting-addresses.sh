@@ -26,3 +26,6 @@ observe 'neither short forms'                 prints host '^addrconv: 127\.1: no
 observe 'nor leading zeros'                   prints host '^addrconv: 010\.0\.0\.1: not'
 observe 'the rest is still converted'         prints host 'network order +0a 00 00 01$'
 observe 'and the status tells of the others'  exits host 1
+quietly ip address add 10.9.9.9/32 dev lo   # or getent, on a host without an address, says nothing
+octal() { seen=$(getent ahostsv4 010.0.0.1); [[ $seen == 8.0.0.1[[:blank:]]* ]]; }
+observe 'to getent, 010 is octal'             octal

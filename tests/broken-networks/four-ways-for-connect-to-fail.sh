@@ -13,6 +13,8 @@ observe 'refused'                                       prints client1 '^kv_clie
 
 say 'A black hole'
 run     look1   'sudo ip netns exec ns_server ip route add blackhole 10.0.4.0/24'
+# 6 retries and none of them linear would be 127 seconds; with Linux 6.5's 4 linear ones, 131.
+observe 'by default it would give up after two minutes' [ "$(at ns_client1 sysctl -n net.ipv4.tcp_syn_retries)" = 6 ]
 run     look1 'sudo ip netns exec ns_client1 sysctl -e -w net.ipv4.tcp_syn_linear_timeouts=0 net.ipv4.tcp_syn_retries=3'
 stopwatch
 run     client1 'sudo ip netns exec ns_client1 ./kv_client 10.0.4.1 8085'

@@ -12,6 +12,7 @@ type_line client1 'set a 1' '^OK$'
 start   server  'sudo ip netns exec ns_server ./kv_client 10.0.2.2 8085'
 type_line server 'get a'
 observe 'the second client waits for its turn'          sockets ns_client2 -tan '^ESTAB +20 +0 .*10\.0\.2\.1:'
+observe 'by default it would begin after two hours'     [ "$(at ns_client2 sysctl -n net.ipv4.tcp_keepalive_time)" = 7200 ]
 run     look1   'sudo ip netns exec ns_client2 ss -tano'
 observe 'a timer called keepalive'                      prints look1 '10\.0\.1\.2:[0-9]+ +timer:\(keepalive,'
 says_nothing() {  # FROM TO: three segments without data, or more, since the reply
