@@ -41,7 +41,8 @@ time_client ADDRESS PORT [-c COUNT] [-i SECONDS] [-W SECONDS]
 time_server ADDRESS PORT
 two_clients.sh up|down|status|shell
 TABLE
-observe 'these are all' [ "$(printf '%s\n' "${usages[@]%% *}" | sort)" = "$(printf '%s\n' ./*.cpp ./*.sh | sed 's|^./||; s/\.cpp$//' | sort)" ]
+programs=$(printf '%s\n' ./*.cpp ./*.sh | sed 's|^./||; s/\.cpp$//' | sort)
+observe 'these are all' [ "$(printf '%s\n' "${usages[@]%% *}" | sort)" = "$programs" ]
 
 say 'What all of them do'
 for usage in "${usages[@]}"; do
@@ -90,7 +91,8 @@ refused 'echo_server -b {}' 'not a number of bytes (1-65507)' 0 -1 16k 65508 ''
 refused 'kv_store -k {}' 'not a number of seconds (1-32767)' 0 -1 1.5 32768 ''
 
 say 'Options stand where people put them'
-for command in 'time_client -c 1 -W 0.1 127.0.0.1 9' 'time_client 127.0.0.1 9 -c 1 -W 0.1' 'time_client -c 1 127.0.0.1 9 -W 0.1 --'; do
+for command in 'time_client -c 1 -W 0.1 127.0.0.1 9' 'time_client 127.0.0.1 9 -c 1 -W 0.1' \
+  'time_client -c 1 127.0.0.1 9 -W 0.1 --'; do
   given "./$command"
   observe "$command" [ "$status|${out##*$'\n'}" = '1|1 sent, 0 received, 100% lost' ]
 done

@@ -6,7 +6,8 @@ command -v redis-cli > /dev/null || skip 'redis-cli is not installed (package re
 start server './kv_store' ' serving on '
 while IFS='|' read -r command reply; do
   command=${command%%*( )} reply=${reply##*( )}
-  observe "$command: $reply" [ "$(eval "timeout $patience redis-cli --no-raw -p 8085 $command" 2>&1 | tail -n 1)" = "$reply" ]
+  observe "$command: $reply" \
+    [ "$(eval "timeout $patience redis-cli --no-raw -p 8085 $command" 2>&1 | tail -n 1)" = "$reply" ]
 done <<'TABLE'
 set greeting 'hello "world"' | OK
 get greeting                 | "hello \"world\""
@@ -22,8 +23,7 @@ run client1 "printf 'set a 1\\nget a\\n' | redis-cli -p 8085"
 observe 'as well as a script of them'            [ "$(xargs < "${log[client1]}")" = 'OK 1' ]
 
 say 'Many at once: redis-cli --pipe, which ends with ECHO'
-for n in $(seq 1000); do echo "SET key$n $n"; done > many
-run client1 'redis-cli -p 8085 --pipe < many'
+run client1 'printf "SET key%d 1\n" {1..1000} | redis-cli -p 8085 --pipe'
 observe 'a thousand replies'                     exits client1 0 '^errors: 0, replies: 1000$'
 observe 'all are there'                          [ "$(timeout "$patience" redis-cli -p 8085 dbsize)" = 1001 ]
 

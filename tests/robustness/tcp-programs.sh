@@ -8,10 +8,18 @@ sink() {
   local line
   for line; do type_line server "$line"; done
 }
-# named LINE REGEX: it is typed, and is named like that, and not taken for Enter.
+# named LINE REGEX: it is typed, and is named like that, and not taken for the next step.
 named() {
   type_line server "$1"
-  observe "$1 is no Enter"                         prints server "^byte_sink: $2: press Enter alone\$"
+  observe "'$1' is named"                          prints server "^byte_sink: $2\$"
+}
+no_enter=': press Enter alone' no_number=': not a number of bytes \(1-16777216\)'
+# received BYTES COUNT REGEX: these are typed into the client, and when so many have come, received: so the log shows them.
+received() {
+  type_line client1 "$1"
+  observe "$2 bytes have come"                     sockets host -tan "^ESTAB +$2 "
+  type_line server 200
+  observe "the log shows them: $3"                 prints server "recv\(\) = $2: $3\$"
 }
 many() { printf "$1%.0s" $(seq "$2"); }   # CHARACTER COUNT
 
@@ -20,14 +28,14 @@ sink
 end_input server
 observe 'the end of input, before listen(), ends it' exits server 0
 sink
-named 4 4
-named ' ' ' '
-named $'\e[A' '\\x1b\[A'
-named "$(many x 1000)" 'x{100}\.\.\.'
+named 4 "4$no_enter"
+named ' ' " $no_enter"
+named $'\e[A' "\\\\x1b\[A$no_enter"
+named "$(many x 1000)" "x{100}\.\.\.$no_enter"
 observe 'listen() has not been called'             sockets host -tln '^LISTEN' 0
 type_line server ''
 observe 'until Enter comes'                        sockets host -tln '^LISTEN'
-named quit quit
+named quit "quit$no_enter"
 observe 'nor has accept()'                         last_line server '^next: accept'
 end_input server
 observe 'the end of input, here too'               exits server 0
@@ -35,14 +43,12 @@ observe 'the end of input, here too'               exits server 0
 say 'Calls that have to wait, on a terminal: what is typed meanwhile is no step'
 start   server  "script -qec './byte_sink -r' /dev/null" '^next: listen'
 type_line server '' '^next: accept'
-type_line server ''
-observe 'accept() says that it waits'              prints server ' accept\(\): waiting \.\.\.'
+type_line server '' ' accept\(\): waiting \.\.\.'
 type_line server '4'
 type_line server 'quit' '^quit'   # the terminal's echo
 start   client1 './simple_nc 127.0.0.1 8080'
 ready   server  '^next: recv.* 0 bytes are waiting'
-type_line server '7'
-observe 'recv() says that it waits'                prints server ' recv\(\): waiting \.\.\.'
+type_line server '7' ' recv\(\): waiting \.\.\.'
 type_line server '5' '^5'
 type_line client1 'some bytes'
 observe 'seven were asked for'                     prints server ' recv\(\) = 7: "some by"'
@@ -51,9 +57,7 @@ type_line server '3'
 observe 'and then three'                           prints server ' recv\(\) = 3: "tes"'
 observe 'the next step is still to come'           last_line server '^next: recv.* 1 byte is waiting'
 end_input client1
-finish  client1
 end_input server
-finish  server
 
 say 'Calls that have to wait, and lines typed ahead into a pipe: these are the next steps'
 sink '' ''
@@ -68,35 +72,20 @@ observe 'each line of the log begins with the time' stamped server
 interrupt server
 
 say 'Numbers that are none'
-sink ''
-ready   server '^next: accept'
+sink '' ''
 start   client1 './simple_nc 127.0.0.1 8080'
 type_line client1 'some bytes'
 observe 'eleven bytes wait'                        sockets host -tan '^ESTAB +11 '
-type_line server '' '11 bytes are waiting'
-for number in x 4x 0 -1 ' 4' 99999999999999999999 16777217; do
-  type_line server "$number"
-  observe "'$number' is none"                      prints server "^byte_sink: $number: not a number of bytes \(1-16777216\)\$"
-done
-type_line server "$(printf %0101d 16)"
-observe 'nor is one of 101 digits'                 prints server '^byte_sink: 0{99}1\.\.\.: not a number of bytes \(1-16777216\)$'
+for number in x 4x 0 -1 ' 4' 99999999999999999999 16777217; do named "$number" "$number$no_number"; done
+named "$(printf %0101d 16)" "0{99}1\.\.\.$no_number"
 type_line server 11
 observe 'a good one is, and no byte was taken'     prints server 'recv\(\) = 11: "some bytes\\n"$'
 
 say 'Hostile bytes'
-type_line client1 $'\e]0;pwned\a\e[2J "quoted" \\ \x80\xff'
-observe 'they wait'                                sockets host -tan '^ESTAB +[1-9]'
-type_line server 100
-observe 'are escaped'                              prints server 'recv\(\) = 29: "\\x1b\]0;pwned\\x07\\x1b\[2J \\"quoted\\" \\\\ \\x80\\xff\\n"$'
-observe 'in the log, too'                          clean server
-type_line client1 "$(many x 63)"
-observe 'sixty-four more'                          sockets host -tan '^ESTAB +64 '
-type_line server 200
-observe 'are shown'                                prints server 'recv\(\) = 64: "x{63}\\n"$'
-type_line client1 "$(many y 64)"
-observe 'sixty-five'                               sockets host -tan '^ESTAB +65 '
-type_line server 200
-observe 'but for the last'                         prints server 'recv\(\) = 65: "y{64}"\.\.\.$'
+received $'\e]0;pwned\a\e[2J "quoted" \\ \x80\xff' 29 '"\\x1b\]0;pwned\\x07\\x1b\[2J \\"quoted\\" \\\\ \\x80\\xff\\n"'
+observe 'clean text'                               clean server
+received "$(many x 63)" 64 '"x{63}\\n"'
+received "$(many y 64)" 65 '"y{64}"\.\.\.'
 observe 'no prompt is wider than a terminal'       [ -z "$(awk '/^next:/ && length > 79' "${log[server]}")" ]
 end_input server
 observe 'the end of input, between two recv()'     exits server 0
