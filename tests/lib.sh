@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash source=/dev/null disable=SC2004,SC2034   # not with all it sources: lint would take twice as long
 # The verbs in which the test scripts are written. Source it first: it moves the script into namespaces of
 # its own, and what follows reads like the experiment that it is. For example:
 #
@@ -253,10 +253,8 @@ stays() {
 
 # Between `stopwatch` and `elapsed` went by $took milliseconds. Begin before the event: nothing is early, and all may be
 # late, by up to $slack, and on a slow machine more. What packets can tell, `span` tells better.
-# shellcheck disable=SC2034   # for the scripts
 slack=$((300 * patience))
 stopwatch() { began=${EPOCHREALTIME/[.,]/}; }
-# shellcheck disable=SC2034
 elapsed() { took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
 
 # The checks. (Any other command will do as well: observe '...' [ "$a" = "$b" ])

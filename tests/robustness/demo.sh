@@ -79,6 +79,7 @@ brief=1 place=([client1]=$terminal) columns=([client1]=60)
   finish  client1
   say 'A part'
 } > $lab/story
+# shellcheck disable=SC2034   # narration.sh's
 place=() columns=() fresh=() brief=
 observe 'there are its lines, in order, ruled off'      [ "$(< $lab/terminal)" = '$ echo one; echo; read -r line; echo "got $line"
 one
