@@ -5,10 +5,10 @@
 . tests/exercises/kv.lib
 
 serve() { start server "./kv_store ${1-}" ' serving on '; }
-# hears LINE...: these lines come to the client called peer, and then the end of its connection.
-hears() { reads peer $# && [ "$reply" = "$*" ] && hung_up peer || return 3; }
+# hears LINE...: these lines come to the client called peer, then the end of its connection, and that is the end of it.
+hears() { reads peer $# && [ "$reply" = "$*" ] && hung_up peer || return 3; hang_up peer; }
 # tells BYTES LINE...: a new client sends the bytes, and hears the lines.
-tells() { dial peer; writes peer "$1"; hears "${@:2}" || return 3; hang_up peer; }
+tells() { dial peer; writes peer "$1"; hears "${@:2}"; }
 # shows LINE REGEX: it is typed into the client, which prints that.
 shows() { type_line client1 "$1"; observe "$1: $2" prints client1 "^$2\$"; }
 # shellcheck disable=SC2059
@@ -36,7 +36,6 @@ dial peer
 writes peer '*17\r\n'
 head -c 3000000 /dev/zero >&"${client[peer]}"
 observe 'hear the error'                             hears '-ERR Protocol error: more than 16 arguments'
-hang_up peer
 observe 'when the next one is served'                next_is_served
 observe 'they have met no RST'                       [ "$(resets)" = "$before" ]
 dial peer
@@ -126,11 +125,9 @@ before=$(memory server HWM)
 dial peer
 { printf '*16\r\n'; for n in {1..16}; do printf '$65536\r\n%065536d\r\n' 0; done; printf 'QUIT\r\n'; } >&"${client[peer]}"
 observe 'the first is answered'                      hears "-ERR unknown command '$(printf %064d 0)'" +OK
-hang_up peer
 dial peer
 head -c 32M /dev/zero 1>&"${client[peer]}" 2> /dev/null
 observe 'a line without end is none'                 hears '-ERR Protocol error: a line of more than 65536 bytes'
-hang_up peer
 observe "$before KiB are enough for all that"        [ "$(memory server HWM)" -le $((before + 16000)) ]
 size=$(memory server Size)
 interrupt server

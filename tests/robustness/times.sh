@@ -11,21 +11,18 @@ run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
 observe 'each request has its reply'                    last_line client1 '^10 sent, 10 received, 0% lost$'
 end_capture cable1
 
-# By number: when request and reply passed, and what time they say, in seconds since 1970.
-declare -a asked=() answered=() request=() reply=()
-while read -r passed payload; do
-  number=$((16#${payload:16:8}))
-  printf -v time %d.%09d $((16#${payload:32:16})) $((16#${payload:24:8}))
-  if [ "${payload:8:8}" = 00000001 ]; then asked[number]=$passed request[number]=$time
-  else answered[number]=$passed reply[number]=$time; fi
-done < <(fields cable1 udp frame.time_epoch udp.payload)
+time_of() { printf %d.%09d $((16#${1:32:16})) $((16#${1:24:8})); }   # MESSAGE: in seconds since 1970
 clock() { printf '%(%T)T.%s' "${1%.*}" "${1#*.}"; }   # the local time of day
-for number in {1..10}; do
-  printed=$(sed -nE "s/^reply $number: (.*), round trip ([0-9.]+) ms$/\1 \2/p" "${log[client1]}")
-  logged=$(sed -nE "s/^([0-9:.]+) 10\.0\.1\.2:[0-9]+ request $number$/\1/p" "${log[server]}")
-  echo "$number ${asked[number]} ${request[number]} ${reply[number]} ${answered[number]} $printed $logged" \
-    "$(clock "${asked[number]}") $(clock "${reply[number]}") $(clock "${answered[number]}")"
-done > $lab/times
+# By number: when request and reply passed, and what time they say.
+fields cable1 udp frame.time_epoch udp.payload | sort -s -k 2.17b,2.24b | paste - - |
+  while read -r asked request answered reply; do
+    number=$((16#${request:16:8})) request=$(time_of "$request") reply=$(time_of "$reply")
+    printed=$(sed -nE "s/^reply $number: (.*), round trip ([0-9.]+) ms$/\1 \2/p" "${log[client1]}")
+    logged=$(sed -nE "s/^([0-9:.]+) 10\.0\.1\.2:[0-9]+ request $number$/\1/p" "${log[server]}")
+    echo "$number $asked $request $reply $answered $printed $logged" \
+      "$(clock "$asked") $(clock "$reply") $(clock "$answered")"
+  done > $lab/times
+observe 'the wire has the same ten'                     [ "$(cut -d ' ' -f 1 $lab/times | xargs)" = '1 2 3 4 5 6 7 8 9 10' ]
 
 # agree CONDITION: for each number (asked, request, reply ...). A capture's times end with the microsecond, cut off.
 agree() {
