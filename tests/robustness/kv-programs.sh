@@ -81,7 +81,7 @@ observe 'and ends well'                              exits client2 0
 say 'A client in a script'
 run client2 'echo ping | ./kv_client 127.0.0.1 8085 > /dev/full'
 observe 'a full disk ends it, with a message'        exits client2 1 '^kv_client: standard output: write error$'
-run client2 "printf 'set crlf 1 2 \\r\\nget crlf\\r\\n\\r\\nQUIT\\r\\nget crlf\\r\\n' | ./kv_client 127.0.0.1 8085"
+run client2 "printf 'set crlf 1 2 \\r\\n\\r\\nget crlf\\r\\nQUIT\\r\\nget crlf\\r\\n' | ./kv_client 127.0.0.1 8085"
 observe 'a line may end with CR LF'                  [ "$(xargs < "${log[client2]}")" = 'OK 1 2 ' ]
 
 say 'Sizes at their limit'
