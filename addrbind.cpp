@@ -43,6 +43,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   if (bind(fd, reinterpret_cast<const sockaddr*>(&self), sizeof self) < 0)
     err(1, "bind %s", text_of(self).data());
 

@@ -71,6 +71,7 @@ int main(int argc, char* argv[]) {
 
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0) err(1, "socket");
+  if (listener <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   // The lesson: without SO_REUSEADDR, bind() fails as long as a connection of an earlier run
   // lingers on the port, in TIME-WAIT or FIN-WAIT-2 (socket(7), ip(7)). A production server always
   // sets it: it has to be restarted while its clients are alive.

@@ -57,6 +57,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   sockaddr_in self{};
   self.sin_family = AF_INET;
   self.sin_addr.s_addr = htonl(INADDR_ANY);

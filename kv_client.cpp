@@ -97,6 +97,7 @@ int main(int argc, char* argv[]) {
 
   server.fd = socket(AF_INET, SOCK_STREAM, 0);
   if (server.fd < 0) err(1, "socket");
+  if (server.fd <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   connect_to(server, address);
   try {
     converse(server);

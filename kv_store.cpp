@@ -89,6 +89,7 @@ int main(int argc, char* argv[]) {
 
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0) err(1, "socket");
+  if (listener <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   set_options(listener, keepalive);
   sockaddr_in self{};
   self.sin_family = AF_INET;

@@ -82,6 +82,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   if (connect(fd, reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0)
     err(1, "connect %s", name.c_str());
 

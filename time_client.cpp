@@ -94,6 +94,7 @@ int main(int argc, char* argv[]) {
 
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) err(1, "socket");
+  if (fd <= STDERR_FILENO) errx(1, "a standard stream is closed");  // and is now the socket
   // Keep ICMP errors in a queue, each with the datagram that it is about. Without this, a connected
   // socket gets only those that Linux takes for permanent, such as "Connection refused", and does
   // not say for which request. It gets none from a router that has no route, as that may pass.

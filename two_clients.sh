@@ -91,7 +91,10 @@ up() {
   trap 'trap "" INT TERM HUP; exit 130' INT TERM HUP
   trap give_up EXIT
   (trap '' INT TERM HUP; tear_down; build
-    for _ in {1..100}; do ! facts > $record || exit 0; sleep 0.02; done  # until the cables are up
+    for _ in {1..100}; do  # until the cables are up
+      ! new=$(facts) || { echo "$new" > $record; exit 0; }
+      sleep 0.02
+    done
     fail "the cables have not come up within 2 seconds")
   trap - EXIT
   echo "the lab is up: ns_client1 10.0.1.2 -- 10.0.1.1 ns_server 10.0.2.1 -- 10.0.2.2 ns_client2"

@@ -126,6 +126,9 @@ the_smallest() {
   observe 'too small: it says how small, and how large' shows '^make terminals: this terminal has 119 columns and 40 lines; make it larger, 120 x 30'
   observe 'that is an error'                           shows '^it ended with 1'
   outer kill-server
+  window 120 29 'tests/terminals'
+  observe 'so it does for lines'                       shows '^make terminals: this terminal has 120 columns and 29 lines; '
+  outer kill-server
 }
 
 say 'As an ordinary user'

@@ -20,24 +20,22 @@ done
 observe "of $((step - 1)) failing steps, $failures end it and leave nothing" [ $failures -ge 6 ]
 remove
 
-# A /run in which there is room for so many names: its own, the lock, netns, and not for each host.
+# A /run with room for so many names: its own, the lock, netns, and not for each host; or not for what the lock holds.
 say 'up, with a full /run'
 as_root=(); [ "$(id -u)" = 0 ] || as_root=(--user --map-root-user --net)   # or mount(8) would refuse
-full_run() {  # NAMES
-  unshare "${as_root[@]}" --mount bash -c 'mount -t tmpfs -o mode=755,nr_inodes='"$1"' tmpfs /run || exit 99
+full_run() {  # OPTION-OF-TMPFS
+  unshare "${as_root[@]}" --mount bash -c 'mount -t tmpfs -o mode=755,'"$1"' tmpfs /run || exit 99
     ./two_clients.sh up; status=$?; echo "left: $(ip netns list)"; exit $status' > $lab/up.out 2>&1
 }
-for names in 1 2 3 4 5; do
-  full_run $names
-  status=$?
-  [ "$status|$(grep -c 'No space left on device$' $lab/up.out)" = '1|1' ] ||
-    fault "room for $names names: it does not fail and say so: $status" "$(cat $lab/up.out)"
-  observe "room for $names names: it says so, and fails"  [ $status = 1 ]
-  observe 'and leaves nothing'                          [ "$(tail -n 1 $lab/up.out)" = 'left: ' ]
-  [ $names = 1 ] ||
-    observe 'which it says'                             grep -q 'nothing is left of it$' $lab/up.out
+says_so() {  # OPTION-OF-TMPFS: once, and that nothing is left, which is so
+  full_run "$1"; seen="status $?"$'\n'$(< $lab/up.out)
+  [[ $seen == 'status 1'*'left: ' ]] && lines 'No space left on device$' 1 || return 3
+  [ "$1" = nr_inodes=1 ] || lines 'nothing is left of it$' 1 || return 3
+}
+for room in nr_inodes={1..5} size=16k; do
+  observe "with $room: it says so, fails, and leaves nothing" says_so $room
 done
-observe 'room for 6 are enough'                         full_run 6
+observe 'room for 6 names is enough'                    full_run nr_inodes=6
 
 # Ctrl-C goes to all the processes of a terminal's command, kill(1) to one. In fractions of what an up takes here.
 say 'up, asked to end, and asked again, at once or while it cleans up'

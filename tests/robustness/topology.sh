@@ -155,11 +155,13 @@ while IFS='|' read -r host what change; do
 done << 'CHANGES'
 ns_server|veth_srv_c2.* mtu 1280 |ip link set veth_srv_c2 mtu 1280
 ns_server|blackhole 10\.0\.4\.0/24|ip route add blackhole 10.0.4.0/24
+ns_server|blackhole 10\.0\.9\.0/24 table 100|ip route add blackhole 10.0.9.0/24 table 100
 ns_server|.* iif lo .*blackhole|ip rule add iif lo ipproto 1 blackhole
 ns_server|net\.core\.somaxconn = 1$|sysctl -w net.core.somaxconn=1
 ns_client1|.* 10\.0\.1\.9/24 |ip address add 10.0.1.9/24 dev veth_c1
 ns_client1|veth_c1.* qlen 3$|ip link set veth_c1 txqueuelen 3
 ns_client1|10\.0\.1\.1 dev .* lladdr 02:00:00:00:00:01 |ip neighbour replace 10.0.1.1 lladdr 02:00:00:00:00:01 dev veth_c1 nud permanent
+ns_client1|10\.0\.1\.77 dev veth_c1 .*proxy|ip neighbour add proxy 10.0.1.77 dev veth_c1
 ns_client1|net\.ipv6\.conf\.veth_c1\.disable_ipv6 = 0|sysctl -w net.ipv6.conf.veth_c1.disable_ipv6=0
 ns_client2|10\.0\.2\.1 dev .* lladdr 02:00:00:00:00:01 |ip neighbour replace 10.0.2.1 lladdr 02:00:00:00:00:01 dev veth_c2 nud noarp
 ns_client2|qdisc pfifo |tc qdisc add dev veth_c2 root pfifo
@@ -200,11 +202,14 @@ observe 'in one line'                                    fails_in_one_line
 run server 'sudo ip netns exec ns_server ./two_clients.sh down'
 observe 'it will not saw off its own branch'             prints server '^two_clients\.sh: down must be run outside of ns_server$'
 start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080' 'serving on'
+start   wire    'sudo ip netns exec ns_server ./kv_store' 'serving on'
 quietly at ns_client1 ping -q -c 1 10.0.2.2
 run host 'sudo ./two_clients.sh status'
-observe 'status shows a server'                          prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
+observe 'status shows a server of UDP'                   prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
+observe 'and one of TCP'                                 prints host '^  socket +tcp +LISTEN .* 0\.0\.0\.0:8085 .*"kv_store"'
 observe 'which is no change, nor are neighbours learnt'  last_line host '^the lab is complete$'
 interrupt server
+interrupt wire
 remove
 run host "sudo unshare ${as_root[*]} --mount --net bash -c '
   mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && ./two_clients.sh up'"

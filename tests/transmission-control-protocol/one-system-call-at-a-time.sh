@@ -83,3 +83,4 @@ observe 'watch has been running all the time'            eval '! ended look1'
 observe 'the next step is accept() again'               last_line server '^next: accept\(\)'
 end_input server
 observe 'end of input ends the server'                  exits server 0
+observe 'each line of its log begins with the time'     stamped server
