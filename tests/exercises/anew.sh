@@ -140,10 +140,9 @@ order server deaf '^deaf$'
 loses close
 stopwatch
 type_line client1 'get a'
-expect 'after ten times it gives up: Connection refused' \
-  prints client1 '^kv_client: connect 127\.0\.0\.1:8085: Connection refused$'
+expect 'after ten times it gives up, with exit status 1: Connection refused' \
+  exits client1 1 '^kv_client: connect 127\.0\.0\.1:8085: Connection refused$'
 expect '... and not before it has waited ten times for 0.2 s' lasted 1950
-expect '... exit status 1' exits client1 1
 
 say 'A server that dies of the request'
 meet -r
