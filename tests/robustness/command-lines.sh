@@ -63,6 +63,10 @@ for usage in "${usages[@]}"; do
     wrong "$program$enough one" "$program: unexpected argument: one"
     wrong "$program$enough one two" "$program: unexpected argument: one"
     observe '(and the usage)' grep -q "^usage: $program" $lab/err
+    for closed in '<&-' '>&-'; do
+      given "./$program$enough $closed"
+      observe "$program $closed" [ "$status|$err" = "1|$program: a standard stream is closed" ]
+    done
   fi
   while read -r option; do
     wrong "$program$enough -$option" "./$program: option requires an argument -- '$option'"

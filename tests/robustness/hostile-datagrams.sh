@@ -10,7 +10,7 @@ start server './time_server 127.0.0.1 8080' 'serving on'
 run peer 'sudo ./udp_peer table 127.0.0.1 8080'
 observe 'the good request alone is answered'       exits peer 0
 for size in 0 23 25 24 65507; do
-  observe "ignored, with its size: $size bytes"    prints server " 127\.0\.0\.1:[0-9]+ ignored, $size bytes\$"
+  observe "ignored, with its size: $size bytes"    prints server "^[0-9:.]{15} 127\.0\.0\.1:[0-9]+ ignored, $size bytes\$"
 done
 observe 'ten were ignored'                         prints server ' ignored, ' 10
 observe 'the one from port 0 cannot be answered' \
@@ -52,6 +52,10 @@ ready server ' request 30$'
 type_line server "$(for n in {3..30..3}; do echo "$n $((n - 2)) $((n - 1)) $((n - 2))"; done | xargs)"
 observe 'two of three came late, and one of them twice' \
   exits client1 0 '^30 sent, 30 received, 0% lost, 20 reordered, 10 duplicated$'
+start client1 './time_burst_client 127.0.0.1 8080 -c 4 -W 3'
+ready server ' request 4$'
+for number in 1 2 3; do nap 2; type_line server $number; done
+observe 'each reply prolongs the wait; and some are enough' exits client1 0 '^4 sent, 3 received, 25% lost, '
 interrupt server
 
 say 'Replies to requests that could not be sent'
@@ -63,13 +67,16 @@ quietly ip -n ns_client1 route add prohibit 10.0.1.1
 ready client1 'request 3: Permission denied$'
 type_line server '3 2 1'
 observe 'answer nothing'                           prints client1 '^ignored 24 bytes that answer no request$' 2
-observe 'and are not counted'                      last_line client1 '^3 sent, 1 received, 66\.6667% lost$'
+observe 'and are not counted'                      exits client1 0 '^3 sent, 1 received, 66\.6667% lost$'
 interrupt server
 
 say 'An echo server'
-start server './echo_server' 'serving on'
-run peer 'sudo ./udp_peer table 127.0.0.1 5678'
+start server 'sudo ip netns exec ns_server ./echo_server' 'serving on'
+capture lo ns_server lo
+run peer 'sudo ip netns exec ns_server ./udp_peer table 127.0.0.1 5678'
+end_capture lo
 observe 'the largest datagram: 16 bytes of it' \
   prints server ' received 16 of 65507 bytes from 127\.0\.0\.1:[0-9]+, 65491 truncated$'
 observe 'an empty one is one, too'                 prints server ' received 0 of 0 bytes from '
+observe 'and is returned'                          packets lo 'udp.srcport == 5678 && udp.length == 8' -ge 1
 observe 'the log is clean text'                    clean server

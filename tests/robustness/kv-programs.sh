@@ -27,6 +27,9 @@ observe 'COMMAND gets an empty array; CR is a blank; QUIT is the end' \
   tells 'COMMAND DOCS\r\ncommand\r\nECHO hello\r\necho\r\nPING\r\r\nQUIT now\r\nquit\r\nPING\r\n' \
   '*0' '*0' '$5' hello "-ERR wrong number of arguments for 'ECHO'" +PONG "-ERR wrong number of arguments for 'QUIT'" +OK
 observe 'which the log notes'                        prints server ' 127\.0\.0\.1:[0-9]+ disconnected by us, as it asked$' 1
+observe 'a wrong count of arguments has its own error' \
+  tells 'PING a b\r\nSET a\r\nGET a b\r\nDEL\r\nKEYS * b\r\nDBSIZE a\r\nKEYS k*\r\nQUIT\r\n' \
+  "-ERR wrong number of arguments for '"{PING,SET,GET,DEL,KEYS,DBSIZE}"'" '-ERR KEYS knows one pattern, *' +OK
 
 say 'Those who talk on all the same'
 resets() { awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp; }   # segments sent with RST
@@ -67,7 +70,7 @@ end_input client1
 
 say 'A client on a terminal'
 start client2 "script -qec './kv_client 127.0.0.1 8085' /dev/null"
-type_line client2 'help'
+type_line client2 'help' '^quit, exit '
 observe 'has a prompt, with the address'             last_line client2 '^127\.0\.0\.1:8085> $'
 type_line client2 $'set arrow \e[A'
 observe 'names a control character, and sends nothing' \
@@ -77,11 +80,15 @@ observe 'but takes a tab'                            prints server ' request set
 observe 'and nothing else'                           prints server ' set "arrow"' 0
 type_line client2 'exit'
 observe 'and ends well'                              exits client2 0
+run client2 "script -qec './kv_client 127.0.0.1 8085 > answer' /dev/null <<< ping"
+observe 'there is no prompt in a file'               [ "$(< answer)" = PONG ]
+run client2 "script -qec 'echo ping | ./kv_client 127.0.0.1 8085' /dev/null"
+observe 'nor behind a pipe'                          prints client2 '^PONG'
 
 say 'A client in a script'
 run client2 'echo ping | ./kv_client 127.0.0.1 8085 > /dev/full'
 observe 'a full disk ends it, with a message'        exits client2 1 '^kv_client: standard output: write error$'
-run client2 "printf 'set crlf 1 2 \\r\\n\\r\\nget crlf\\r\\nQUIT\\r\\nget crlf\\r\\n' | ./kv_client 127.0.0.1 8085"
+run client2 "printf 'SET crlf 1 2 \\r\\n\\r\\nget crlf\\r\\nQUIT\\r\\nget crlf\\r\\n' | ./kv_client 127.0.0.1 8085"
 observe 'a line may end with CR LF'                  [ "$(xargs < "${log[client2]}")" = 'OK 1 2 ' ]
 
 say 'Sizes at their limit'
@@ -150,7 +157,7 @@ interrupt server
 fi
 
 say 'A reply that nobody reads'
-store ''
+store '-k 2'
 dial peer
 stream peer awk 'BEGIN { for (n = 1; n <= 60000; n++) printf "*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n", n }'
 timeout "$patience" head -c 300000 <&"${client[peer]}" > $lab/quiet
@@ -163,6 +170,10 @@ observe 'the server is stuck in send()'              sockets host -tan '^ESTAB +
 hang_up peer
 observe 'until the client is gone'                   logs 'lost while replying: Connection reset by peer'
 observe 'the next one is served'                     next_is_served
+dial peer
+writes peer 'KEYS\r\n'
+observe 'or, with -k, until its patience ends'       at_last logs 'lost while replying: Connection timed out'
+hang_up peer
 interrupt server
 
 # impostor COMMANDS [OPTIONS]: a server that says what the commands print, and a client of it that asks something.
@@ -213,7 +224,13 @@ printf 'del%s\n' "$(printf ' %060000d' {1..15})" > words
 run client1 './kv_client 127.0.0.1 8085 -t 1 < words'
 observe 'nor one that takes no request'              exits client1 1 "$late"
 kill -CONT "${pid[server]}"
+start client1 './kv_client 127.0.0.1 8085 -t 1'
+shows 'ping one' '"one"'
+nap 1.1
+shows 'ping two' '"two"'   # a second for each
 interrupt server
+cat words >&"${keyboard[client1]}"
+observe 'a server that goes away is named'           exits client1 1 '^kv_client: server closed the connection$'
 
 say 'And for the connection'
 quietly ip route add 10.0.4.0/24 dev lo   # where no one is, and nobody says so

@@ -33,7 +33,7 @@ says_so() {  # OPTION-OF-TMPFS: once, and that nothing is left, which is so
   [ "$1" = nr_inodes=1 ] || lines 'nothing is left of it$' 1 || return 3
 }
 for room in nr_inodes={1..5} size=16k; do
-  observe "with $room: it says so, fails, and leaves nothing" says_so $room
+  observe "with $room: it says so, fails, and leaves nothing" says_so "$room"
 done
 observe 'room for 6 names is enough'                    full_run nr_inodes=6
 
