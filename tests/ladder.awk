@@ -7,8 +7,7 @@ BEGIN {
   character["0a"] = "\\n"; character["0d"] = "\\r"
   split("net,host,protocol,port", unreachable, ",")
   name[""] = "?"; protocol[""] = "IP"   # cut off before that
-  split("1 ICMP 2 IGMP 4 IP 6 TCP 17 UDP 41 IPv6 47 GRE 50 ESP 51 AH 89 OSPF 132 SCTP", numbers, " ")
-  for (i = 1; i in numbers; i += 2) protocol[numbers[i]] = numbers[i + 1]
+  protocol[1] = "ICMP"; protocol[6] = "TCP"; protocol[17] = "UDP"
 }
 function host(address) { sub(/:0$/, " ", address); return address in name ? name[address] : address }
 function number(hex,  i, n) {

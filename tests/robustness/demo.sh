@@ -46,22 +46,24 @@ observe 'and waits for Enter behind it'                 [ "$(grep -aFA 1 "${ques
 observe 'it ends with what to remember'                 grep -Fx 'Remember: "connected" and "acknowledged" do not mean "served".' $lab/output
 observe 'at last it tells how long each took'           grep -qE '^They took: binding-an-address [0-9]+ s, one-client-at-a-time [0-9]+ s$' $lab/output
 
+# told COMMAND COMMAND: what is told of the two, once both have ended. (within would show it as it comes.)
+told() {
+  start client1 "read -r; $1"
+  start client2 "read -r; $2"
+  for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
+  until ended client1 && ended client2; do nap 0.05; done
+  settle > $lab/told
+}
 say 'Lines of several terminals, printed at once'
-start   client1 'read -r; echo "00:00:02.000000 second"; echo "and of the same moment"; echo "00:00:04.000000 fourth"'
-start   client2 'read -r; echo "00:00:01.000000 first";  echo "00:00:03.000000 third"'
-for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
-until ended client1 && ended client2; do nap 0.05; done   # (within would show them as they come)
-settle > $lab/told
+told 'echo "00:00:02.000000 second"; echo "and of the same moment"; echo "00:00:04.000000 fourth"' \
+  'echo "00:00:01.000000 first"; echo "00:00:03.000000 third"'
 observe 'they are told in the order of their times'     [ "$(grep -oE '[a-z]+$' $lab/told | xargs)" = 'first second moment third fourth' ]
 
 say 'What is held back for brevity'
 brief=1
-start   client1 'read -r; for i in {0..38..2}; do printf "00:00:01.%06d even %d\n" $i $i; done'
-start   client2 'read -r; for i in {1..39..2}; do printf "00:00:01.%06d odd %d\n" $i $i; [ $i != 39 ] || echo "00:00:01.000040 another"; done
+told 'for i in {0..38..2}; do printf "00:00:01.%06d even %d\n" $i $i; done' \
+  'for i in {1..39..2}; do printf "00:00:01.%06d odd %d\n" $i $i; done; echo "00:00:01.000040 another"
   echo "00:00:01.000041 IP 10.0.1.2 > 10.0.1.1: ICMP echo request, id 1, seq 1, length 31"'
-for role in client1 client2; do printf '\n' >&"${keyboard[$role]}"; done
-until ended client1 && ended client2; do nap 0.05; done
-settle > $lab/told
 brief=
 observe 'is told in its order as well'                  [ "$(grep -oE '00:00:[0-9.]+' $lab/told | sort -c 2>&1)" = '' ]
 observe 'and is short'                                  grep -E '\.\.\. \([0-9]+ lines more\)' $lab/told
