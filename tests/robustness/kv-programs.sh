@@ -224,10 +224,10 @@ printf 'del%s\n' "$(printf ' %060000d' {1..15})" > words
 run client1 './kv_client 127.0.0.1 8085 -t 1 < words'
 observe 'nor one that takes no request'              exits client1 1 "$late"
 kill -CONT "${pid[server]}"
-start client1 './kv_client 127.0.0.1 8085 -t 1'
+start client1 './kv_client 127.0.0.1 8085 -t 3'
 shows 'ping one' '"one"'
-nap 1.1
-shows 'ping two' '"two"'   # a second for each
+nap 3.1
+shows 'ping two' '"two"'   # three seconds for each
 interrupt server
 cat words >&"${keyboard[client1]}"
 observe 'a server that goes away is named'           exits client1 1 '^kv_client: server closed the connection$'
