@@ -21,8 +21,8 @@ capture() {
 # end_capture NAME...: ends it, once all that passed until now is in the file. A ping of a size of its own follows to
 # mark the end; more than one on a link that may lose it. The cable must be whole by then, and one of two_clients.sh's.
 end_capture() {
-  local host interface peer
-  [ $# = 1 ] || { for peer; do end_capture "$peer"; done; return; }
+  local name host interface peer
+  [ $# = 1 ] || { for name; do end_capture "$name"; done; return; }
   counted=()
   read -r host interface <<< "${capture_place[$1]}"
   case $interface in

@@ -1,10 +1,9 @@
-# shellcheck shell=bash source=/dev/null disable=SC2004,SC2034   # not with all it sources: lint would take twice as long
+# shellcheck shell=bash source=/dev/null disable=SC2004   # not with all it sources: lint would take twice as long
 # The verbs in which the test scripts are written. Source it first: it moves the script into namespaces of
 # its own, and what follows reads like the experiment that it is. For example:
 #
 #   lab_up
-#   start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-#   ready   server  'serving on'
+#   start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 #   capture wire    ns_server veth_srv_c1
 #   run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.1.1 8080'
 #   observe 'client 1 loses nothing'   last_line client1 '^10 sent, 10 received, 0% lost$'
@@ -17,7 +16,8 @@
 #
 # The verbs:  lab_up, quietly COMMAND    what the reader does not type; a failure ends the script
 #             start, run                 commands in terminals; type_line, end_input (C-d), interrupt (C-c)
-#             ready, finish              wait until a command has printed something, or ended
+#             ready, finish              wait until a command has printed something, or ended; start and type_line
+#                                        do so for a [REGEX] behind the rest
 #             observe SENTENCE CHECK     waits for the check, $patience seconds; a [ ] is looked at once
 #             checks                     exits, prints, never_prints, last_line, stamped, clean, sockets, lab_is_whole,
 #                                        no_namespaces, total
@@ -101,7 +101,9 @@ start() {
   echo; line "$role" '$' "$command"
   step
 
+  # shellcheck disable=SC2034   # narration.sh's, here and below
   log[$role]=$lab/log.$((++runs)) partial[$role]='' result[$role]=''
+  # shellcheck disable=SC2034
   stamped[$role]='' moment[$role]=0 burst[$role]=0 shown[$role]=0
   : > "${log[$role]}"
   exec {fd}< "${log[$role]}"; log_fd[$role]=$fd
@@ -132,7 +134,7 @@ ready() {
   within "$patience" prints "$1" "$2" || fault "$1 has not printed '$2'" "$seen"
 }
 
-type_line() {  # ROLE LINE [REGEX]
+type_line() {  # ROLE LINE [REGEX]: types it; with REGEX, waits until the command has printed that
   settle
   line "$1" '<' "${2:-<Enter>}"
   step
@@ -173,6 +175,7 @@ ended() {
   [ -n "${result[$1]}" ] && return 0
   if { read -r stat < "/proc/${pid[$1]}/stat"; } 2>/dev/null && [[ ${stat##*\)} != ' Z'* ]]; then return 1; fi
   wait "${pid[$1]}" 2>/dev/null
+  # shellcheck disable=SC2034
   result[$1]=$? ended_at[$1]=$EPOCHREALTIME
   pid[$1]=
 }
@@ -201,6 +204,7 @@ within() {
     [ $waited -lt $((limit * 1000000)) ] || return 1
     pause=$((waited < 80000 ? 20000 : waited > 800000 ? 200000 : waited / 4))
     printf -v pause 0.%06d $pause
+    # shellcheck disable=SC2034
     stirred=1
     nap "$pause"
   done
@@ -253,13 +257,15 @@ stays() {
 
 # Between `stopwatch` and `elapsed` went by $took milliseconds. Begin before the event: nothing is early, and all may be
 # late, by up to $slack, and on a slow machine more. What packets can tell, `span` tells better.
+# shellcheck disable=SC2034   # for the scripts
 slack=$((300 * patience))
 stopwatch() { began=${EPOCHREALTIME/[.,]/}; }
+# shellcheck disable=SC2034
 elapsed() { took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000)); }
 
 # The checks. (Any other command will do as well: observe '...' [ "$a" = "$b" ])
 
-exits() {  # ROLE STATUS [REGEX]: it has ended with it (128 + n: signal n ended it), and with that line
+exits() {  # ROLE STATUS [REGEX]: it has ended with STATUS (128 + n: signal n ended it); its last line matches
   ended "$1" || { seen="still running"; return 1; }
   [ $# = 2 ] || last_line "$1" "$3" || return 3
   seen="exit status ${result[$1]}"

@@ -19,7 +19,8 @@ observe 'client 1 has not'                              prints look1 '^ESTAB .*1
 run     look1   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 run     look1   'sudo ip netns exec ns_client2 sysctl -w net.ipv4.tcp_orphan_retries=0'
 type_line client1 'get a'
-observe 'ECONNRESET'                                    exits client1 1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
+observe 'ECONNRESET' \
+  exits client1 1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
 end_capture near
 observe 'no FIN has reached client 1'                   packets near 'tcp.flags.fin == 1' -eq 0
 observe 'its segment'                                   packets near 'ip.src == 10.0.1.2 && tcp.len == 20' -eq 1

@@ -42,6 +42,7 @@ run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.4.1 8080 -c 1'
 observe 'a black hole'                                  prints client1 '^request 1: no reply within 1 s$'
 run     client1 'sudo ip netns exec ns_client1 ./time_client 10.0.5.1 8080 -c 3'
 observe 'a router that knows no way'                    prints client1 '^request [123]: No route to host \(ICMP from 10\.0\.1\.1\)$'
+observe 'no reason to give up the other requests'       exits client1 1 '^3 sent, 0 received, 100% lost$'
 run     server  'sudo ip netns exec ns_server ./time_client 10.0.6.1 8080 -c 1'
 observe 'no route'                                      prints server '^time_client: connect 10\.0\.6\.1:8080: Network is unreachable$'
 end_capture near far

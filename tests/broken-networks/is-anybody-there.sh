@@ -29,7 +29,8 @@ observe 'the next one is served'                        prints server '^"1"$'
 observe 'client 1 knows nothing'                        sockets ns_client1 -tan '^ESTAB '
 run     look2   'sudo ip netns exec ns_server sysctl -w net.ipv4.ip_forward=1'
 type_line client1 'get a'
-observe 'until it says something'                       exits client1 1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
+observe 'until it says something' \
+  exits client1 1 '^kv_client: recv 10\.0\.2\.2:8085: Connection reset by peer$'
 type_line server 'quit'
 finish  server
 end_capture far near

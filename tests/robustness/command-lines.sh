@@ -67,6 +67,8 @@ for usage in "${usages[@]}"; do
       given "./$program$enough $closed"
       observe "$program $closed" [ "$status|$err" = "1|$program: a standard stream is closed" ]
     done
+    given "./$program$enough 2>&-"   # which leaves no place to say it: a socket of TCP answers by SIGPIPE
+    observe "$program 2>&-" eval '[ $status = 1 ] || [ $status = 141 ]'
   fi
   while read -r option; do
     wrong "$program$enough -$option" "./$program: option requires an argument -- '$option'"

@@ -124,6 +124,7 @@ read -r segment fits <<< "$(sed -nE 's/.* segment of ([0-9]+) bytes, ([0-9]+) do
 bytes() { seq "$1" | awk '{ n += 20 + length } END { print n }'; }   # of so many requests: $4, PING, $1, 7 ...
 observe 'not one more would fit, nor one less' \
   [ "$(bytes "$fits")" -lt "$segment" -a "$(bytes $((fits + 1)))" -ge "$segment" ]
+shows "fire $((fits + 1))" "kv_client: $((fits + 1)) requests do not fit into a segment of $segment bytes, $fits do"
 shows "fire $fits" "$fits requests and FIN sent"
 observe 'and that is the end'                        exits client1 0
 
@@ -157,7 +158,7 @@ interrupt server
 fi
 
 say 'A reply that nobody reads'
-store '-k 2'
+store '-k 3'
 dial peer
 stream peer awk 'BEGIN { for (n = 1; n <= 60000; n++) printf "*3\r\n$3\r\nSET\r\n$64\r\n%064d\r\n$1\r\nv\r\n", n }'
 timeout "$patience" head -c 300000 <&"${client[peer]}" > $lab/quiet
@@ -229,7 +230,7 @@ shows 'ping one' '"one"'
 nap 3.1
 shows 'ping two' '"two"'   # three seconds for each
 interrupt server
-cat words >&"${keyboard[client1]}"
+timeout "$patience" cat words >&"${keyboard[client1]}"
 observe 'a server that goes away is named'           exits client1 1 '^kv_client: server closed the connection$'
 
 say 'And for the connection'

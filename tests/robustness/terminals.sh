@@ -158,7 +158,8 @@ say 'Refused'
 run     other  'tests/terminals'
 observe 'no terminal'                                  exits other 1 '^make terminals: this needs a terminal$'
 run     other  'tests/terminals no-such-section'
-observe 'no such section'                              exits other 2 '^make terminals: there is no section called no-such-section; make help lists them$'
+observe 'no such section' \
+  exits other 2 '^make terminals: there is no section called no-such-section; make help lists them$'
 mkdir -m 755 $lab/few
 for tool in bash dirname realpath sed; do ln -s "$(command -v $tool)" $lab/few; done
 run     other  "env PATH=$lab/few tests/terminals"

@@ -205,8 +205,10 @@ start   server  'sudo ip netns exec ns_server ./time_server 10.0.1.1 8080' 'serv
 start   wire    'sudo ip netns exec ns_server ./kv_store' 'serving on'
 quietly at ns_client1 ping -q -c 1 10.0.2.2
 run host 'sudo ./two_clients.sh status'
-observe 'status shows a server of UDP'                   prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
-observe 'and one of TCP'                                 prints host '^  socket +tcp +LISTEN .* 0\.0\.0\.0:8085 .*"kv_store"'
+observe 'status shows a server of UDP' \
+  prints host '^  socket +udp +UNCONN .* 10\.0\.1\.1:8080 .*"time_server"'
+observe 'and one of TCP' \
+  prints host '^  socket +tcp +LISTEN .* 0\.0\.0\.0:8085 .*"kv_store"'
 observe 'which is no change, nor are neighbours learnt'  last_line host '^the lab is complete$'
 interrupt server
 interrupt wire

@@ -104,5 +104,6 @@ for setting in kernel.unprivileged_userns_clone=0 kernel.apparmor_restrict_unpri
   printf '#!/bin/sh\n[ "$2" != %s ] || echo %s\n' "${setting%=*}" "${setting#*=}" > $lab/shim/sysctl
   chmod 755 $lab/shim $lab/shim/*
   run client1 "env PATH=$lab/shim:$PATH ./two_clients.sh shell"
-  observe "it says which setting does: $setting"        exits client1 1 "^two_clients.sh: this system forbids namespaces to ordinary users \($setting\); use sudo ./two_clients.sh up\$"
+  observe "it says which setting does: $setting" \
+    exits client1 1 "^two_clients.sh: this system forbids namespaces to ordinary users \($setting\); use sudo ./two_clients.sh up\$"
 done

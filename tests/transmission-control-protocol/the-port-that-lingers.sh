@@ -24,9 +24,11 @@ observe 'the client ends'                               exits client1 0
 observe 'TIME-WAIT at the server'                       sockets ns_server -tan '^TIME-WAIT +0 +0 +10\.0\.1\.1:8080 +10\.0\.1\.2:'
 observe 'the client has nothing left'                   sockets ns_client1 -tan . 0
 run     server  'sudo ip netns exec ns_server ./byte_sink'
-observe 'TIME-WAIT holds the port, too'                 exits server 1 '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
+observe 'TIME-WAIT holds the port, too' \
+  exits server 1 '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 run     server  'sudo ip netns exec ns_server ./byte_sink -r'
-observe 'SO_REUSEADDR on the second run alone: no'      exits server 1 '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
+observe 'SO_REUSEADDR on the second run alone: no' \
+  exits server 1 '^byte_sink: bind 0\.0\.0\.0:8080: Address already in use$'
 
 say 'Once more, in a fresh lab: a line more, and the port is free'
 quietly ./two_clients.sh down

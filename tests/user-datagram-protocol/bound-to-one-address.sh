@@ -27,4 +27,5 @@ interrupt server
 observe 'the server never knew'                    never_prints server '10\.0\.2\.2'
 
 run     server  'sudo ip netns exec ns_server ./time_server 10.0.3.1 8080'
-observe "an address that no interface has"           exits server 1 '^time_server: bind 10\.0\.3\.1:8080: Cannot assign requested address$'
+observe "an address that no interface has" \
+  exits server 1 '^time_server: bind 10\.0\.3\.1:8080: Cannot assign requested address$'

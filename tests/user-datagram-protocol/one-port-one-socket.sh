@@ -5,7 +5,8 @@ lab_up
 
 start   server  'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080' 'serving on'
 run     client1 'sudo ip netns exec ns_server ./time_server 0.0.0.0 8080'
-observe 'the second server is refused'             exits client1 1 '^time_server: bind 0\.0\.0\.0:8080: Address already in use$'
+observe 'the second server is refused' \
+  exits client1 1 '^time_server: bind 0\.0\.0\.0:8080: Address already in use$'
 run     look1 'sudo ip netns exec ns_server ss -aun'
 observe 'ss shows who holds the port'              prints look1 '^UNCONN +0 +0 +0\.0\.0\.0:8080 +0\.0\.0\.0:\* *$'
 observe 'and with -p, which program that is'       sockets ns_server -aunp ' 0\.0\.0\.0:8080 .*"time_server"'
